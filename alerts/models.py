@@ -1,0 +1,151 @@
+"""What arrives: integrations and their routes, raw events, and the alerts they were understood to tell of."""
+
+from datetime import timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from catalog.models import Service
+from core import clock
+from incidents.models import Incident, Severity
+
+
+class Integration(models.Model):
+    """An entry point with its own key. Only the key's hash is kept: the key is shown once, when it is made."""
+
+    name = models.CharField(max_length=100, unique=True)
+    source = models.CharField(max_length=60, help_text="Slug of the source that reads its messages.")
+    key_hash = models.BinaryField(unique=True, editable=False)
+    key_prefix = models.CharField(max_length=8, editable=False)
+    is_active = models.BooleanField(default=True)
+    group_by = ArrayField(
+        models.CharField(max_length=200),
+        null=True,
+        blank=True,
+        help_text="Labels; empty: the source's own default.",
+    )
+    hold = models.DurationField(default=timedelta, help_text="No page for what resolves within this time.")
+    reopen_within = models.DurationField(
+        default=timedelta, help_text="Firing again so soon re-opens the same incident."
+    )
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    last_event_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Route(models.Model):
+    """Ordered: the first whose condition holds names the service. The last has no condition and always matches."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="routes")
+    position = models.PositiveSmallIntegerField()
+    condition = models.TextField(
+        blank=True, help_text="CEL over labels, annotations, severity, title, source, integration."
+    )
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="routes")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(name="route_place_once", fields=["integration", "position"])]
+
+    def __str__(self) -> str:
+        return f"{self.integration} {self.position}: {self.condition or 'default'}"
+
+
+class EventStatus(models.TextChoices):
+    """What became of a raw message."""
+
+    RECEIVED = "received", "Received"
+    PROCESSED = "processed", "Processed"
+    IGNORED = "ignored", "Ignored"
+    QUARANTINED = "quarantined", "Quarantined"
+
+
+class Event(models.Model):
+    """One raw message, byte for byte, from the moment it was answered. Partitioned by day of `received_at`.
+
+    The table is made by hand in the first migration (Django has no words for partitions): its primary key is
+    (id, received_at), and nothing may point at it by a foreign key.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="events", db_constraint=False)
+    received_at = models.DateTimeField(default=clock.now)
+    status = models.CharField(max_length=12, choices=EventStatus.choices, default=EventStatus.RECEIVED)
+    reason = models.CharField(max_length=100, blank=True, help_text="Why it was ignored or quarantined, by name.")
+    problem = models.TextField(blank=True, help_text="The same as a sentence, for people.")
+    source = models.CharField(
+        max_length=60, blank=True, help_text="Slug of the door it came by, if not the integration's own."
+    )
+    content_type = models.CharField(max_length=200, blank=True)
+    headers = models.JSONField(null=True, help_text="The few headers a source needs to read the body.")
+    query = models.TextField(blank=True)
+    body = models.BinaryField()
+    body_size = models.PositiveIntegerField(default=0, help_text="As sent; larger than the body kept when it was cut.")
+    marks = models.JSONField(default=list, help_text="What was mended, by name.")
+    understood = models.JSONField(default=list, help_text="The alerts this message was understood to tell of.")
+    failures = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.now)
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "alerts_event"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.received_at:%Y-%m-%d %H:%M:%S}: {self.status}"
+
+
+class AlertStatus(models.TextChoices):
+    """Whether the condition holds now."""
+
+    FIRING = "firing", "Firing"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged at the source"
+    RESOLVED = "resolved", "Resolved"
+
+
+class Alert(models.Model):
+    """A condition, deduplicated: firing or resolved, counted. One row per episode; one open row per identity."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="alerts")
+    fingerprint = models.CharField(max_length=64, help_text="Hash of the dedup key.")
+    dedup_key = models.TextField(help_text="The identity as the source gives it.")
+    status = models.CharField(max_length=12, choices=AlertStatus.choices, default=AlertStatus.FIRING)
+    severity = models.CharField(max_length=16, choices=Severity.choices, null=True)
+    title = models.CharField(max_length=1024)
+    description = models.TextField(blank=True)
+    labels = models.JSONField(default=dict)
+    annotations = models.JSONField(default=dict)
+    links = models.JSONField(default=list, help_text='[{"text", "href"}]')
+    count = models.PositiveIntegerField(default=1, help_text="Messages that told of it.")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, help_text="As the source says.")
+    resolved_at = models.DateTimeField(null=True)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.SET_NULL, related_name="alerts")
+    group_key = models.TextField(blank=True)
+    reasons = models.JSONField(default=dict, help_text="Each decision by name: dedup, route, group, and why.")
+    last_event_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="alert_open_once", fields=["integration", "fingerprint"], condition=~Q(status="resolved")
+            ),
+            models.CheckConstraint(name="alert_status_is_known", condition=Q(status__in=AlertStatus.values)),
+        ]
+        indexes = [
+            models.Index(name="alert_by_identity", fields=["integration", "fingerprint", "-id"]),
+            models.Index(name="alert_of_incident", fields=["incident", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,140 @@
+"""The environment, read once, here and nowhere else. Imports no Django: the supervisor uses it too.
+
+Each name may also be given as NAME_FILE, the path of a file that holds the value. What is unset falls back to what a
+running `manage.py up` has written into the data folder, then to the default.
+"""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment. `secret` ones are never shown by `doctor`."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+VARIABLES = (
+    Variable("PORT", "8000", "Port of the ASGI front."),
+    Variable("HOST", "127.0.0.1", "Address it listens on."),
+    Variable("PUBLIC_URL", "", "Address people and providers reach it by; unset: http://HOST:PORT."),
+    Variable(
+        "SECRET_KEY",
+        "",
+        "Signs sessions and links; unset: generated and kept in the data folder.",
+        secret=True,
+    ),
+    Variable("ALLOWED_HOSTS", "", "Further host names the pages answer to, separated by commas."),
+    Variable("DATABASE_URL", "", "PostgreSQL to use; unset: the embedded one.", secret=True),
+    Variable("REDIS_URL", "", "Redis or Valkey to use; unset: the embedded one.", secret=True),
+    Variable("TOCSIN_DATA_DIR", "./var", "Folder of the embedded servers, keys and generated secrets."),
+    Variable(
+        "TOCSIN_ADMIN_PASSWORD",
+        "",
+        "Password of the first admin; unset: generated and printed once.",
+        secret=True,
+    ),
+    Variable("TOCSIN_DEMO", "1", "Whether the first start makes a demo service with a schedule and a policy."),
+    Variable("TOCSIN_DB_POOL", "20", "Most database connections a process keeps; 0: none are kept."),
+    Variable("SLACK_BOT_TOKEN", "", "Bot token of the Slack app.", secret=True),
+    Variable("SLACK_APP_TOKEN", "", "App-level token of the Slack app (socket mode).", secret=True),
+    Variable("SLACK_SIGNING_SECRET", "", "Verifies what Slack posts to us.", secret=True),
+    Variable("SLACK_API_URL", "https://slack.com/api/", "Slack's Web API."),
+    Variable("TWILIO_ACCOUNT_SID", "", "Account of Twilio."),
+    Variable("TWILIO_AUTH_TOKEN", "", "Its token; also verifies what Twilio posts to us.", secret=True),
+    Variable("TWILIO_FROM", "", "Number that texts and calls come from."),
+    Variable("TWILIO_API_URL", "https://api.twilio.com", "Twilio's REST API."),
+    Variable("EMAIL_URL", "", "SMTP server: smtp://user:password@host:port, smtp+tls:// or smtps://.", secret=True),
+    Variable("DEFAULT_FROM_EMAIL", "tocsin@localhost", "Sender of our e-mail."),
+    Variable(
+        "TOCSIN_ALLOW_PRIVATE",
+        "",
+        "Private networks that user-given URLs may reach, as CIDR, separated by commas.",
+    ),
+)
+_BY_NAME = {each.name: each for each in VARIABLES}
+
+
+def text(name: str) -> str:
+    """The value of a declared variable; its default where it is not set. Raises KeyError for an undeclared name."""
+    declared = _BY_NAME[name]
+    value = os.environ.get(name)
+    if value:
+        return value
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        return Path(path).read_text().strip()
+    return declared.default
+
+
+def number(name: str) -> int:
+    """The value as a whole number. Raises SystemExit with a sentence where it is none."""
+    value = text(name)
+    try:
+        return int(value)
+    except ValueError:
+        raise SystemExit(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def flag(name: str) -> bool:
+    """The value as yes or no."""
+    return text(name).lower() not in {"", "0", "no", "false", "off"}
+
+
+def listed(name: str) -> list[str]:
+    """The value as a list, separated by commas."""
+    return [part.strip() for part in text(name).split(",") if part.strip()]
+
+
+def data_dir() -> Path:
+    """The data folder, absolute. It need not exist yet."""
+    return Path(text("TOCSIN_DATA_DIR")).expanduser().resolve()
+
+
+def runtime() -> dict[str, Any]:
+    """What a running `manage.py up` has written down for its neighbours: database_url, redis_url, public_url."""
+    try:
+        loaded = json.loads((data_dir() / "runtime.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def database_url() -> str:
+    """Where PostgreSQL is: DATABASE_URL, else the embedded server of a running `manage.py up`."""
+    return text("DATABASE_URL") or str(runtime().get("database_url", ""))
+
+
+def redis_url() -> str:
+    """Where Redis is; empty where there is none, which costs only a quarter of a second."""
+    return text("REDIS_URL") or str(runtime().get("redis_url", ""))
+
+
+def public_url() -> str:
+    """The address people and providers reach us by, without a final slash."""
+    return (text("PUBLIC_URL") or f"http://{text('HOST')}:{text('PORT')}").rstrip("/")
+
+
+def secret_key() -> str:
+    """SECRET_KEY, else the one kept in the data folder, which is made on first use (mode 0600)."""
+    given = text("SECRET_KEY")
+    if given:
+        return given
+    path = data_dir() / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        key = secrets.token_urlsafe(50)
+        file.write(key)
+    return key

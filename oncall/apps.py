@@ -1,0 +1,7 @@
+"""Django's entry for this app."""
+
+from django.apps import AppConfig
+
+
+class OnCallConfig(AppConfig):
+    name = "oncall"

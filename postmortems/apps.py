@@ -1,0 +1,7 @@
+"""Django's entry for this app."""
+
+from django.apps import AppConfig
+
+
+class PostmortemsConfig(AppConfig):
+    name = "postmortems"
