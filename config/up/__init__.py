@@ -1,0 +1,1 @@
+"""Everything behind `manage.py up`: embedded servers and the supervisor. Imports no Django."""
