@@ -30,6 +30,19 @@ class Via(StrEnum):
     COMMAND = "command"
 
 
+_WAYS = {
+    Via.WEB: "on the web",
+    Via.API: "through the API",
+    Via.ADMIN: "in the admin",
+    Via.SLACK: "in Slack",
+    Via.SMS: "by SMS",
+    Via.VOICE: "by phone",
+    Via.EMAIL: "by e-mail",
+    Via.PUSH: "by push",
+    Via.COMMAND: "on the command line",
+}
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who, and by which way. `name` is what people read: a username, an integration's name, or Tocsin's own part."""
@@ -38,6 +51,13 @@ class Actor:
     name: str
     via: Via
     user_id: int | None = None
+
+    @property
+    def phrase(self) -> str:
+        """Who and how in words: `ada by SMS`, `prometheus`, `Tocsin`."""
+        if self.kind is ActorKind.SYSTEM:
+            return "Tocsin"
+        return f"{self.name} {_WAYS[self.via]}" if self.via in _WAYS else self.name
 
 
 def person(user: User, via: Via) -> Actor:

@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class IncidentsConfig(AppConfig):
     name = "incidents"
+
+    def ready(self) -> None:
+        from incidents import jobs  # noqa: F401, PLC0415  registers the lane; needs the models loaded

@@ -1,5 +1,7 @@
 """Incidents, the groups of alerts that page people, and their timelines."""
 
+from datetime import datetime
+
 from django.db import models
 from django.urls import reverse
 
@@ -35,6 +37,14 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: User) -> "IncidentQuerySet":
         """What this person may see: everyone with an account sees every incident."""
         return self if user.is_active else self.none()
+
+    def with_last_entry(self) -> "IncidentQuerySet":
+        """Adds `last_entry_text` and `last_entry_at`: what happened last, for lists."""
+        last = TimelineEntry.objects.filter(incident=models.OuterRef("pk")).order_by("-id")
+        return self.annotate(
+            last_text=models.Subquery(last.values("text")[:1]),
+            last_at=models.Subquery(last.values("at")[:1]),
+        )
 
 
 class Incident(models.Model):
@@ -105,6 +115,17 @@ class Incident(models.Model):
     def is_open(self) -> bool:
         """Whether it is not resolved."""
         return self.status in OPEN
+
+    @property
+    def last_entry_text(self) -> str:
+        """What happened last, where `with_last_entry` asked for it."""
+        return str(getattr(self, "last_text", "") or "")
+
+    @property
+    def last_entry_at(self) -> datetime | None:
+        """When that was."""
+        at = getattr(self, "last_at", None)
+        return at if isinstance(at, datetime) else None
 
     def get_absolute_url(self) -> str:
         """Path of its page."""

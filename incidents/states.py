@@ -45,6 +45,7 @@ _LEADS_TO = {
     (Status.SNOOZED, Move.TRIGGER): Status.TRIGGERED,
     (Status.SNOOZED, Move.UNACKNOWLEDGE): Status.TRIGGERED,
     (Status.SNOOZED, Move.ACKNOWLEDGE): Status.ACKNOWLEDGED,
+    (Status.SNOOZED, Move.SNOOZE): Status.SNOOZED,  # to another moment
     (Status.SNOOZED, Move.RESOLVE): Status.RESOLVED,
     (Status.RESOLVED, Move.REOPEN): Status.TRIGGERED,
 }

@@ -1,0 +1,271 @@
+"""The verbs of an incident. Each is one transaction: lock, ask the table of moves, write, record, announce.
+
+They take ids, say `by` whom, and answer whether anything changed: people press twice and carriers deliver twice.
+Lock order everywhere is incident, run, delivery; several incidents are locked by ascending id.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from catalog.models import Service
+from core import clock
+from core.errors import DomainError, Invalid
+from incidents import hooks, states, timeline
+from incidents.actor import Actor
+from incidents.models import Incident, Severity, TimelineEntry, Urgency
+from incidents.states import Move, Status
+from incidents.timeline import Detail
+
+LONGEST_SNOOZE = timedelta(days=30)
+LONGEST_NOTE = 10_000  # characters
+_TRIES = 5
+
+
+class GroupIsOpen(DomainError):
+    """Another incident for the same group is open already."""
+
+    code = "group_is_open"
+
+
+@transaction.atomic
+def open_incident(
+    *,
+    service: Service,
+    title: str,
+    by: Actor,
+    urgency: Urgency,
+    severity: Severity | None = None,
+    description: str = "",
+    origin: str = "",
+    group_key: str = "",
+    open_key: str | None = None,
+    hold: timedelta = timedelta(),
+    previous: Incident | None = None,
+    reason: str = "",
+    details: dict[str, Detail] | None = None,
+) -> tuple[Incident, bool]:
+    """The open incident with this `open_key`, locked, and whether it is new. Without a key it is always new.
+
+    A new one is held while `hold` lasts and triggered otherwise. `reason` is the named reason why it opened,
+    `details` what else a program may want to know about that.
+    """
+    now = clock.now()
+    status = Status.HELD if hold > timedelta() else Status.TRIGGERED
+    new = Incident(
+        title=title,
+        description=description,
+        service=service,
+        status=status,
+        status_since=now,
+        urgency=urgency,
+        severity=severity,
+        origin=origin,
+        group_key=group_key,
+        open_key=open_key,
+        created_at=now,
+        triggered_at=now if status is Status.TRIGGERED else None,
+        due_at=now + hold if status is Status.HELD else None,
+        previous=previous,
+    )
+    present = _insert(new)
+    if present is not None:
+        return present, False
+    text = f"Opened by {by.phrase}." if status is Status.TRIGGERED else f"Opened by {by.phrase}, held for {hold}."
+    timeline.record(new, kind=timeline.Kind.OPENED, by=by, reason=reason, text=text, at=now, **(details or {}))
+    hooks.status_changed.announce(hooks.StatusChanged(new, None, status, by, now))
+    return new, True
+
+
+def acknowledge(incident_id: int, *, by: Actor) -> bool:
+    """Someone has it: stop waking others."""
+    return _move(incident_id, Move.ACKNOWLEDGE, by=by)
+
+
+def unacknowledge(incident_id: int, *, by: Actor, reason: str = "") -> bool:
+    """Nobody has it any more: wake others again."""
+    return _move(incident_id, Move.UNACKNOWLEDGE, by=by, reason=reason)
+
+
+def trigger(incident_id: int, *, by: Actor, reason: str) -> bool:
+    """The hold time is over, or it got worse: wake people."""
+    return _move(incident_id, Move.TRIGGER, by=by, reason=reason)
+
+
+def snooze(incident_id: int, *, until: datetime, by: Actor) -> bool:
+    """Leave people alone until then. Raises Invalid where `until` is not ahead, or more than 30 days."""
+    now = clock.now()
+    if until <= now or until - now > LONGEST_SNOOZE:
+        problem = f"Name a moment ahead, at most {LONGEST_SNOOZE.days} days from now."
+        raise Invalid(problem, {"until": problem})
+    return _move(incident_id, Move.SNOOZE, by=by, until=until)
+
+
+def wake(incident_id: int, *, by: Actor, reason: str = "snooze_over") -> bool:
+    """The snooze is over."""
+    return _move(incident_id, Move.WAKE, by=by, reason=reason)
+
+
+def resolve(incident_id: int, *, by: Actor, reason: str = "") -> bool:
+    """It is over."""
+    return _move(incident_id, Move.RESOLVE, by=by, reason=reason)
+
+
+def reopen(incident_id: int, *, by: Actor, reason: str = "") -> bool:
+    """It was not over. Raises GroupIsOpen where its group has another open incident by now."""
+    return _move(incident_id, Move.REOPEN, by=by, reason=reason)
+
+
+@transaction.atomic
+def note(incident_id: int, *, text: str, by: Actor) -> TimelineEntry:
+    """Write down what somebody found out or decided."""
+    text = text.strip()
+    if not text or len(text) > LONGEST_NOTE:
+        problem = f"A note has 1 to {LONGEST_NOTE} characters."
+        raise Invalid(problem, {"text": problem})
+    incident = locked(incident_id)
+    _save(incident, [])
+    return timeline.record(incident, kind=timeline.Kind.NOTE, by=by, text=text)
+
+
+def set_alert_counts(
+    incident: Incident,
+    *,
+    alert_count: int,
+    firing_count: int,
+    severity: Severity | None,
+    urgency: Urgency | None = None,
+    by: Actor | None = None,
+) -> bool:
+    """Note how many alerts the incident has and how bad they are. The caller's transaction holds its lock.
+
+    A change of `urgency` is recorded in the timeline, in the name of `by`; escalating anew is the caller's decision.
+    """
+    wished = {
+        "alert_count": alert_count,
+        "firing_count": firing_count,
+        "severity": severity,
+        "urgency": urgency or incident.urgency,
+    }
+    changed = [name for name, value in wished.items() if getattr(incident, name) != value]
+    if not changed:
+        return False
+    for name in changed:
+        setattr(incident, name, wished[name])
+    _save(incident, changed)
+    if "urgency" in changed and by is not None:
+        timeline.record(
+            incident,
+            kind=timeline.Kind.URGENCY_CHANGED,
+            by=by,
+            reason="severity_changed",
+            text=f"Urgency is now {incident.urgency}.",
+            urgency=str(incident.urgency),
+        )
+    return True
+
+
+def locked(incident_id: int) -> Incident:
+    """The incident, locked until the transaction ends."""
+    return Incident.objects.select_for_update(no_key=True).get(pk=incident_id)
+
+
+@transaction.atomic
+def _move(incident_id: int, move: Move, *, by: Actor, reason: str = "", until: datetime | None = None) -> bool:
+    return move_locked(locked(incident_id), move, by=by, reason=reason, until=until)
+
+
+def move_locked(
+    incident: Incident,
+    move: Move,
+    *,
+    by: Actor,
+    reason: str = "",
+    until: datetime | None = None,
+    merged_into: Incident | None = None,
+) -> bool:
+    """Make a move of an incident that this transaction has locked. Raises MoveNotAllowed."""
+    old = Status(incident.status)
+    new = states.after(old, move)
+    if new is None:
+        return False
+    now = clock.now()
+    incident.status, incident.status_since = new, now
+    incident.due_at = until
+    _stamp(incident, new, by, now)
+    incident.merged_into = merged_into
+    if old is Status.RESOLVED:
+        _open_again(incident)
+    else:
+        _save(incident, _MOVED)
+    moment = {"until": until.isoformat()} if until else {}
+    text = f"Snoozed by {by.phrase} until {until:%Y-%m-%d %H:%M} UTC." if until else ""
+    timeline.record(incident, kind=timeline.OF_MOVE[move], by=by, reason=reason, text=text, at=now, **moment)
+    hooks.status_changed.announce(hooks.StatusChanged(incident, old, new, by, now))
+    return True
+
+
+_MOVED = [
+    "status",
+    "status_since",
+    "due_at",
+    "failures",
+    "triggered_at",
+    "acknowledged_at",
+    "acknowledged_by",
+    "acknowledged_via",
+    "resolved_at",
+    "resolved_by",
+    "merged_into",
+]
+
+
+def _open_again(incident: Incident) -> None:
+    try:
+        with transaction.atomic():
+            _save(incident, _MOVED)
+    except IntegrityError:
+        raise GroupIsOpen("The same group has an open incident already. Work on that one.") from None
+
+
+def _stamp(incident: Incident, new: Status, by: Actor, now: datetime) -> None:
+    """Who and when, as of now. What held before is in the timeline."""
+    incident.failures = 0
+    if new is Status.TRIGGERED:
+        incident.triggered_at = incident.triggered_at or now
+        incident.acknowledged_at, incident.acknowledged_by_id, incident.acknowledged_via = None, None, ""
+        incident.resolved_at, incident.resolved_by_id = None, None
+    elif new is Status.ACKNOWLEDGED:
+        incident.acknowledged_at, incident.acknowledged_by_id = now, by.user_id
+        incident.acknowledged_via = by.via
+    elif new is Status.RESOLVED:
+        incident.resolved_at, incident.resolved_by_id = now, by.user_id
+
+
+def _save(incident: Incident, fields: list[str]) -> None:
+    incident.version += 1
+    incident.save(update_fields=[*fields, "version"])
+
+
+def _insert(new: Incident) -> Incident | None:
+    """Insert it, unless one with its key is open: then that one, locked."""
+    for _ in range(_TRIES):
+        present = _open_with(new.open_key)
+        if present is not None:
+            return present
+        try:
+            with transaction.atomic():
+                new.save(force_insert=True)
+        except IntegrityError:
+            # Another worker has just opened it; it may even be resolved by the time we look.
+            if new.open_key is None:
+                raise
+            continue
+        return None
+    raise GroupIsOpen("The same group is being opened and resolved over and over. Try again.")
+
+
+def _open_with(open_key: str | None) -> Incident | None:
+    if open_key is None:
+        return None
+    return Incident.objects.select_for_update(no_key=True).open().filter(open_key=open_key).order_by("id").first()

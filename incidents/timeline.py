@@ -1,0 +1,73 @@
+"""The record of what happened to an incident. Every change of it passes through `record`, in its own transaction."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from core import clock
+from incidents.actor import Actor
+from incidents.models import Incident, TimelineEntry
+from incidents.states import Move
+
+Detail = str | int | float | bool | None | list[str] | list[int] | dict[str, str]
+
+
+class Kind(StrEnum):
+    """What this app itself records. Apps above record kinds of their own."""
+
+    OPENED = "opened"
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    NOTE = "note"
+    MERGED = "merged"  # this one went into another
+    ABSORBED = "absorbed"  # another went into this one
+    URGENCY_CHANGED = "urgency_changed"
+
+
+OF_MOVE = {
+    Move.TRIGGER: Kind.TRIGGERED,
+    Move.ACKNOWLEDGE: Kind.ACKNOWLEDGED,
+    Move.UNACKNOWLEDGE: Kind.UNACKNOWLEDGED,
+    Move.SNOOZE: Kind.SNOOZED,
+    Move.WAKE: Kind.WOKEN,
+    Move.RESOLVE: Kind.RESOLVED,
+    Move.REOPEN: Kind.REOPENED,
+}
+
+
+def record(
+    incident: Incident,
+    *,
+    kind: str,
+    by: Actor,
+    reason: str = "",
+    text: str = "",
+    at: datetime | None = None,
+    **details: Detail,
+) -> TimelineEntry:
+    """Write one entry. Without a `text` the sentence is made from kind and actor.
+
+    The caller holds the incident's lock, or has just made it. `details` are kept as JSON for programs; `text` is for
+    people and holds no address, token or phone number.
+    """
+    return TimelineEntry.objects.create(
+        incident=incident,
+        at=at or clock.now(),
+        kind=str(kind),
+        actor_kind=by.kind,
+        actor_name=by.name[:150],
+        actor_user_id=by.user_id,
+        via=by.via,
+        reason=reason,
+        text=text or sentence(str(kind), by),
+        details=details,
+    )
+
+
+def sentence(kind: str, by: Actor) -> str:
+    """What people read where the caller has nothing more to say: `Acknowledged by ada by SMS.`"""
+    return f"{kind.replace('_', ' ').capitalize()} by {by.phrase}."

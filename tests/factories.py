@@ -1,0 +1,66 @@
+"""Plain functions that make rows, valid by default: name only what the test is about."""
+
+from datetime import timedelta
+from itertools import count
+
+from accounts.models import Membership, Role, Team, User
+from catalog.models import Service, UrgencyRule
+from incidents import lifecycle
+from incidents.actor import Actor, Via, person, source
+from incidents.models import Incident, Severity, Urgency
+
+_number = count(1)
+
+
+def a_user(username: str = "", *, role: Role = Role.RESPONDER, time_zone: str = "UTC", is_active: bool = True) -> User:
+    """Somebody with an account, an e-mail address and no password."""
+    name = username or f"user{next(_number)}"
+    user = User(
+        username=name, email=f"{name}@example.com", role=role, time_zone=time_zone, is_active=is_active, password="!"
+    )
+    user.save()
+    return user
+
+
+def a_team(name: str = "", *, members: list[User] | None = None) -> Team:
+    """A team of these people."""
+    team = Team.objects.create(name=name or f"team{next(_number)}")
+    Membership.objects.bulk_create(Membership(team=team, user=user) for user in members or [])
+    return team
+
+
+def a_service(name: str = "", *, team: Team | None = None, urgency: UrgencyRule = UrgencyRule.HIGH) -> Service:
+    """A service that nobody covers."""
+    return Service.objects.create(
+        name=name or f"service{next(_number)}", team=team if team is not None else a_team(), urgency=urgency
+    )
+
+
+def an_incident(
+    title: str = "Replica lag",
+    *,
+    service: Service | None = None,
+    by: Actor | None = None,
+    urgency: Urgency = Urgency.HIGH,
+    severity: Severity | None = Severity.CRITICAL,
+    open_key: str | None = None,
+    hold: timedelta = timedelta(),
+) -> Incident:
+    """An incident as a source opens it: triggered, or held."""
+    incident, _ = lifecycle.open_incident(
+        service=service if service is not None else a_service(),
+        title=title,
+        by=by or source("prometheus"),
+        urgency=urgency,
+        severity=severity,
+        origin="prometheus",
+        group_key=open_key or "",
+        open_key=open_key,
+        hold=hold,
+    )
+    return incident
+
+
+def by(user: User, via: Via = Via.WEB) -> Actor:
+    """This person acts."""
+    return person(user, via)
