@@ -1,0 +1,102 @@
+"""A small installation to look at: one service with a schedule and a policy, and an integration to post to.
+
+Everything is called `demo`. What exists under that name is left as it is, so seeding twice changes nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.api_keys import hashed
+from accounts.models import Membership, Team, User
+from alerts.models import Integration, Route
+from catalog.models import Service
+from config.up.files import kept_secret, random_secret
+from core import clock
+from escalation.models import Coverage, Policy, PolicyVersion, Step, Target
+from oncall.models import Rotation, RotationMember, Schedule
+
+NAME = "demo"
+SOURCE = "generic"
+_ALERT = {"title": "Disk almost full on db-1", "severity": "critical", "labels": {"host": "db-1"}}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to post an alert to the demo integration. The key stands in the URL: show it, do not log it."""
+
+    webhook_url: str
+    curl: str
+
+
+@transaction.atomic
+def seed(admin: User) -> None:
+    """Make what is missing of the demo, with `admin` on call."""
+    team, _ = Team.objects.get_or_create(name=NAME)
+    Membership.objects.get_or_create(team=team, user=admin)
+    schedule = _schedule(team, admin)
+    policy = _policy(team, schedule, admin)
+    service, _ = Service.objects.get_or_create(
+        name=NAME, defaults={"team": team, "description": "Something to try Tocsin on. Delete it when you are done."}
+    )
+    Coverage.objects.get_or_create(service=service, defaults={"policy": policy})
+    if not Integration.objects.filter(name=NAME).exists():
+        key = kept_key()
+        integration = Integration.objects.create(name=NAME, source=SOURCE, key_hash=hashed(key), key_prefix=key[:8])
+        Route.objects.create(integration=integration, position=1, service=service)
+
+
+def way() -> Way | None:
+    """How to post to the demo; None where there is none, or where its key is not (any more) the one kept here."""
+    if not _key_file().exists():
+        return None
+    key = kept_key()
+    integration = Integration.objects.filter(name=NAME, key_hash=hashed(key), is_active=True).first()
+    if integration is None:
+        return None
+    url = f"{settings.PUBLIC_URL}/integrations/{integration.source}/{key}/"
+    body = json.dumps(_ALERT)
+    return Way(url, f"curl -i -X POST {url} -H 'Content-Type: application/json' -d '{body}'")
+
+
+def kept_key() -> str:
+    """The demo integration's key, from its 0600 file in the data folder; made on first use."""
+    path = _key_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return kept_secret(path, random_secret)
+
+
+def _key_file() -> Path:
+    return Path(settings.DATA_DIR) / "demo_key"
+
+
+def _schedule(team: Team, admin: User) -> Schedule:
+    schedule, is_new = Schedule.objects.get_or_create(
+        name="demo primary", defaults={"team": team, "time_zone": admin.time_zone}
+    )
+    if is_new:
+        today = clock.now().date()
+        rotation = Rotation.objects.create(
+            schedule=schedule,
+            name="weekly",
+            # A week back: in every time zone somebody is on call by now.
+            start_date=today - timedelta(days=today.weekday() + 7),
+            handoff_time=time(9),
+        )
+        RotationMember.objects.create(rotation=rotation, position=1, user=admin)
+    return schedule
+
+
+def _policy(team: Team, schedule: Schedule, admin: User) -> Policy:
+    policy, is_new = Policy.objects.get_or_create(name=NAME, defaults={"team": team})
+    if is_new:
+        version = PolicyVersion.objects.create(policy=policy, number=1, repeat=1)
+        first = Step.objects.create(version=version, number=1, wait=timedelta(minutes=5))
+        Target.objects.create(step=first, schedule=schedule)
+        second = Step.objects.create(version=version, number=2, wait=timedelta(minutes=10))
+        Target.objects.create(step=second, user=admin)
+    return policy

@@ -1,0 +1,32 @@
+"""`manage.py prepare`: make the database ready; what `up` and the containers run before anything else."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from config import demo, env, first_start
+
+
+class Command(BaseCommand):
+    help = (
+        "Apply migrations, make the first admin and (TOCSIN_DEMO=1) the demo. Safe to run again and by several at "
+        "once. The last line of the output is JSON: admin_password, webhook_url, curl."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="No demo, whatever TOCSIN_DEMO says.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wants_demo = env.flag("TOCSIN_DEMO") and not options["no_demo"]
+        with first_start.alone():
+            first_start.migrate(verbosity=options["verbosity"] - 1)
+            password = first_start.first_start(wants_demo=wants_demo)
+        way = demo.way() if wants_demo else None
+        answer = {
+            "admin_password": password,
+            "webhook_url": way.webhook_url if way else None,
+            "curl": way.curl if way else None,
+        }
+        self.stdout.write(json.dumps(answer))
+        self.stdout.flush()
