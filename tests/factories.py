@@ -1,6 +1,6 @@
 """Plain functions that make rows, valid by default: name only what the test is about."""
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 from itertools import count
 
 from accounts.models import Membership, Role, Team, User
@@ -8,6 +8,7 @@ from catalog.models import Service, UrgencyRule
 from incidents import lifecycle
 from incidents.actor import Actor, Via, person, source
 from incidents.models import Incident, Severity, Urgency
+from oncall.models import Rotation, RotationMember, Schedule
 
 _number = count(1)
 
@@ -34,6 +35,20 @@ def a_service(name: str = "", *, team: Team | None = None, urgency: UrgencyRule 
     return Service.objects.create(
         name=name or f"service{next(_number)}", team=team if team is not None else a_team(), urgency=urgency
     )
+
+
+def a_schedule(
+    name: str = "", *, people: list[User] | None = None, team: Team | None = None, time_zone: str = "UTC"
+) -> Schedule:
+    """A schedule with one weekly rotation of these people, since long ago; without people nobody is on call."""
+    schedule = Schedule.objects.create(name=name or f"schedule{next(_number)}", team=team, time_zone=time_zone)
+    rotation = Rotation.objects.create(
+        schedule=schedule, name="weekly", start_date=date(2020, 1, 6), handoff_time=time(9)
+    )
+    RotationMember.objects.bulk_create(
+        RotationMember(rotation=rotation, position=place, user=user) for place, user in enumerate(people or [])
+    )
+    return schedule
 
 
 def an_incident(
