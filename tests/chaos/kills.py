@@ -14,9 +14,9 @@ import httpx
 import redis
 
 from tests import fakes
-from tests.chaos.servers import Servers
 from tests.fakes import Carriers
 from tests.fakes.waiting import wait_for
+from tests.own_servers import Servers
 from tests.stack import Stack
 
 PATIENCE = 120.0  # seconds until a page that has not come counts as lost

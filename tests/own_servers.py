@@ -1,4 +1,4 @@
-"""PostgreSQL that keeps its promises (fsync on) and Valkey, to be killed and started again."""
+"""PostgreSQL that keeps its promises (fsync on) and Valkey: for kills and for benchmarks."""
 
 import os
 import signal
