@@ -29,9 +29,9 @@ def main() -> int:
     needed = {name for each in wanted for name in (each, *_NEEDS.get(each, []))}
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder, Bench(Path(folder)) as bench:
-        for name in MEASURES:
+        for name, measure in MEASURES.items():
             if name in needed:
-                MEASURES[name](bench, figures)
+                measure(bench, figures)
     figures.write(arguments.json)
     print(f"\n{figures.table()}\n\nWritten to {arguments.json}.")
     return 0 if figures.are_met else 1

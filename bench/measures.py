@@ -244,13 +244,9 @@ def _pgbench(bench: Bench) -> float:
     )
     url = urlsplit(bench.stack.database_url)
     done = subprocess.run(
-        [str(program), "-n", "-c", "8", "-j", "1", "-T", str(_SECONDS), "-f", str(script), "-M", "prepared"]
-        + [
-            "-h",
-            unquote(url.hostname or url.netloc.rpartition("@")[2]),
-            "-U",
-            url.username or "",
-            url.path.lstrip("/"),
+        [
+            *(str(program), "-n", "-c", "8", "-j", "1", "-T", str(_SECONDS), "-f", str(script), "-M", "prepared"),
+            *("-h", unquote(url.netloc.rpartition("@")[2]), "-U", url.username or "", url.path.lstrip("/")),
         ],
         env={"PGPASSWORD": unquote(url.password or ""), "PATH": "/usr/bin:/bin"},
         capture_output=True,
