@@ -86,6 +86,10 @@ class Delivery(models.Model):
     position = models.PositiveSmallIntegerField(default=0, help_text="Place among the person's rules.")
     idempotency_key = models.CharField(max_length=64, unique=True, editable=False)
     updates = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="updated_by")
+    unwanted_reason = models.CharField(
+        max_length=60, blank=True, help_text="Set when it was cancelled while a send was under way: no second attempt."
+    )
+    content = models.JSONField(default=dict, help_text="Subject and text of a notice.")
     attempts = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0, help_text="Times our own code raised on it.")
     due_at = models.DateTimeField()
