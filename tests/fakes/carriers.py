@@ -16,6 +16,7 @@ from tests.fakes.sms import Sms
 from tests.fakes.smtp_server import FakeMail
 from tests.fakes.tocsin import Caller, Tocsin
 from tests.fakes.twilio_server import FakeTwilio
+from tests.fakes.voice import Voice
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Carriers(AbstractContextManager["Carriers"]):
 
     slack: Slack
     sms: Sms
+    voice: Voice
     mail: Mail
     ledger: Entries
     home: Home
@@ -134,6 +136,7 @@ class Fakes:
 
     def point_at(self, base_url: str, public_url: str = "", *, call: Caller | None = None) -> None:
         self.tocsin.point_at(base_url, public_url, call=call)
+        self.twilio.postman.wake()
 
     def shift_clock(self, seconds: float) -> None:
         self.tocsin.shift = seconds
@@ -163,4 +166,4 @@ def start(
 
 
 def held(fakes: Fakes) -> Carriers:
-    return Carriers(Slack(fakes.slack), Sms(fakes.twilio), Mail(fakes.mail), fakes.ledger, fakes)
+    return Carriers(Slack(fakes.slack), Sms(fakes.twilio), Voice(fakes.twilio), Mail(fakes.mail), fakes.ledger, fakes)

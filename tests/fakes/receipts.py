@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 _WORKERS = 4
+_SOON = 0.1  # seconds; a test that settles need not wait for these
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Receipts:
     """The statuses a message goes through, the seconds before each, and whether anybody is told."""
 
     statuses: tuple[str, ...] = ("sent", "delivered")
-    after: float = 0.0
+    after: float = 0.05  # a status rarely comes before the answer to the request itself
     error_code: int | None = None
     lost: bool = False
 
@@ -27,6 +28,7 @@ class Receipts:
 DELIVERED = Receipts()
 NEVER = Receipts(())
 LOST = Receipts(lost=True)  # delivered, as a question to the API tells, but no callback comes
+EARLY = Receipts(after=0)  # may overtake the answer to the request
 SENT_ONLY = Receipts(("sent",))
 TWICE = Receipts(("sent", "sent", "delivered", "delivered"))
 OUT_OF_ORDER = Receipts(("delivered", "sent"))
@@ -73,13 +75,16 @@ class ReceiptPlan:
         return DELIVERED
 
 
+Queue = list[tuple[float, int, Callable[[], None]]]  # a heap of: when, order, what
+
+
 class Postman:
     """Does things later, in order per key, in a few threads; or on demand with `settle`."""
 
     def __init__(self, may_run: Callable[[], bool]) -> None:
         self._may_run = may_run
         self._wake = threading.Condition()
-        self._queues: list[list[tuple[float, int, Callable[[], None]]]] = [[] for _ in range(_WORKERS)]
+        self._queues: list[Queue] = [[] for _ in range(_WORKERS)]
         self._order = itertools.count()
         self._closed = False
         self._busy = 0
@@ -94,12 +99,10 @@ class Postman:
             self._wake.notify_all()
 
     def settle(self, *, early: bool = False) -> int:
-        """Does what is due (or everything, if `early`) in this thread; how much that was."""
+        """Does what is due in a moment (or everything, if `early`) in this thread; how much that was."""
         done = 0
         for queue in self._queues:
-            while job := self._take(queue, early=early):
-                job()
-                self._done()
+            while self._do_next(queue, within=None if early else _SOON):
                 done += 1
         return done
 
@@ -120,23 +123,28 @@ class Postman:
         for thread in self._threads:
             thread.join()
 
-    def _take(self, queue: list[tuple[float, int, Callable[[], None]]], *, early: bool) -> Callable[[], None] | None:
+    def wake(self) -> None:
+        """Says that `may_run` may have changed."""
         with self._wake:
-            if queue and (early or queue[0][0] <= time.monotonic()):
-                self._busy += 1
-                return heapq.heappop(queue)[2]
-        return None
+            self._wake.notify_all()
 
-    def _done(self) -> None:
+    def _do_next(self, queue: Queue, within: float | None) -> bool:
+        """Does the next job that is due `within` so many seconds; False if there is none."""
         with self._wake:
-            self._busy -= 1
+            if not queue or (within is not None and queue[0][0] > time.monotonic() + within):
+                return False
+            self._busy += 1
+            job = heapq.heappop(queue)[2]
+        try:
+            job()
+        finally:
+            with self._wake:
+                self._busy -= 1
+        return True
 
-    def _run(self, queue: list[tuple[float, int, Callable[[], None]]]) -> None:
+    def _run(self, queue: Queue) -> None:
         while not self._closed:
-            job = self._take(queue, early=False) if self._may_run() else None
-            if job:
-                job()
-                self._done()
+            if self._may_run() and self._do_next(queue, within=0):
                 continue
             with self._wake:
                 if not self._closed:

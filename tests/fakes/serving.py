@@ -173,8 +173,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
         # Lingering for zero seconds turns the close into a reset.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.rfile.close()
-        self.wfile.close()
+        self.rfile.close()  # else it would keep the socket open
         self.connection.close()
 
 

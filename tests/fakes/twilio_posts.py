@@ -48,7 +48,10 @@ class TwilioPosts:
     def _send(self, sent: Sent, **noted: Any) -> Answer:
         try:
             answer = self._tocsin.send(sent)
-        except httpx.HTTPError as failure:  # Tocsin is down or its address is wrong: Twilio shrugs, too
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+        ) as failure:  # Tocsin is down or its address is wrong: Twilio shrugs, too
             answer = Answer(0, repr(failure), url=sent.url)
         self._ledger.record(
             provider="sms",

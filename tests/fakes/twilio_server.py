@@ -14,11 +14,13 @@ from tests.fakes.provider import Call, HttpProvider
 from tests.fakes.receipts import Postman, ReceiptPlan, ReceiptRule, Receipts
 from tests.fakes.serving import Reply, Request, json_reply
 from tests.fakes.tocsin import Answer, Tocsin
+from tests.fakes.twilio_calls import FakeCalls, PhoneCall
 from tests.fakes.twilio_posts import TwilioPosts
 from tests.fakes.twilio_texts import API, TextMessage, error, new_sid, twiml_messages
 
 INBOUND = "/twilio/sms/"
 MAX_TEXT = 1600
+_PAGES = {"Messages.create": "message", "Calls.create": "call"}
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _STOP = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
 _START = {"START", "YES", "UNSTOP"}
@@ -37,6 +39,7 @@ class FakeTwilio(HttpProvider):
         self._messages: dict[str, TextMessage] = {}
         self._stopped: set[str] = set()
         self.posts = TwilioPosts(ledger, tocsin, auth_token)
+        self.calls = FakeCalls(self.posts, account)
         super().__init__(ledger=ledger, tocsin=tocsin, port=port)
         self.api_url = self.server.url
 
@@ -83,11 +86,27 @@ class FakeTwilio(HttpProvider):
         """The last callback or inbound message again, byte for byte."""
         return self.posts.replay()
 
+    def calls_to(self, number: str) -> list[PhoneCall]:
+        return self.calls.of(number)
+
+    def pick_up(self, number: str, answered_by: str | None = None) -> Answer:
+        return self.calls.pick_up(number, answered_by)
+
+    def press_keys(self, number: str, keys: str, **forged: Any) -> Answer:
+        return self.calls.press(number, keys, **forged)
+
+    def stay_silent(self, number: str) -> None:
+        self.calls.stay_silent(number)
+
+    def hang_up(self, number: str, status: str = "completed") -> None:
+        self.calls.hang_up(number, status)
+
     def reset(self) -> None:
         self.heal()
         self.release()
         self.plan.clear()
         self.postman.clear()
+        self.calls.clear()
         with self._lock:
             self._messages.clear()
             self._stopped.clear()
@@ -101,7 +120,7 @@ class FakeTwilio(HttpProvider):
     def understand(self, request: Request) -> Call:
         path = request.path.removeprefix(f"{API}/Accounts/{self.account}").removesuffix(".json")
         fields = request.fields()
-        call, perform = self._route(request.method, path, fields)
+        call, perform = self._route(request, path, fields)
         to = str(fields.get("To") or "")
 
         def checked() -> Reply:
@@ -114,22 +133,30 @@ class FakeTwilio(HttpProvider):
         return Call(
             call,
             checked,
-            kind="message" if call == "Messages.create" else "question",
+            kind=_PAGES.get(call, "question"),
             to=to,
-            text=str(fields.get("Body") or ""),
+            text=str(fields.get("Body") or fields.get("Twiml") or fields.get("Url") or ""),
             reference=_reference(str(fields.get("StatusCallback") or "")),
             detail={name: value for name, value in fields.items() if name != "Body"},
         )
 
-    def _route(self, method: str, path: str, fields: dict[str, Any]) -> tuple[str, Callable[[], Reply]]:
+    def _route(self, request: Request, path: str, fields: dict[str, Any]) -> tuple[str, Callable[[], Reply]]:
         kind, _, sid = path.removeprefix("/").partition("/")
-        if kind == "Messages" and not sid:
-            if method == "POST":
+        match request.method, kind, bool(sid):
+            case "POST", "Messages", False:
                 return "Messages.create", lambda: self._create(fields)
-            return "Messages.list", lambda: self._list(fields)
-        if kind == "Messages" and method == "GET":
-            return "Messages.fetch", lambda: self._fetch(sid)
-        return f"{method} {path}", lambda: error(20404, 404)
+            case "GET", "Messages", False:
+                return "Messages.list", lambda: self._list(fields)
+            case "GET", "Messages", True:
+                return "Messages.fetch", lambda: self._fetch(sid)
+            case "POST", "Calls", False:
+                why_not = self._why_no_number(fields)
+                return "Calls.create", lambda: error(why_not) if why_not else self.calls.create(request.form())
+            case "POST", "Calls", True:
+                return "Calls.update", lambda: self.calls.update(sid, fields)
+            case "GET", "Calls", True:
+                return "Calls.fetch", lambda: self.calls.fetch(sid)
+        return f"{request.method} {path}", lambda: error(20404, 404)
 
     def refusal(self, fault: Fault) -> Reply:
         match fault:
@@ -142,7 +169,7 @@ class FakeTwilio(HttpProvider):
 
     def _create(self, fields: dict[str, Any]) -> Reply:
         to, text = str(fields.get("To") or ""), str(fields.get("Body") or "")
-        code = self._why_not(to, text, fields)
+        code = self._why_no_number(fields) or self._why_not(to, text, fields)
         if code:
             return error(code)
         period = fields.get("ValidityPeriod")
@@ -161,13 +188,14 @@ class FakeTwilio(HttpProvider):
             self.postman.post(message.sid, receipts.after * place, self._step(message.sid, status, code, receipts.lost))
         return json_reply(message.as_twilio(self.account), 201)
 
-    def _why_not(self, to: str, text: str, fields: dict[str, Any]) -> int | None:
-        if not to:
+    def _why_no_number(self, fields: dict[str, Any]) -> int | None:
+        if not fields.get("To"):
             return 21604
-        if not _E164.fullmatch(to):
+        if not _E164.fullmatch(str(fields["To"])):
             return 21211
-        if not fields.get("From") and not fields.get("MessagingServiceSid"):
-            return 21603
+        return None if fields.get("From") or fields.get("MessagingServiceSid") else 21603
+
+    def _why_not(self, to: str, text: str, fields: dict[str, Any]) -> int | None:
         if not text:
             return 21602
         if len(text) > MAX_TEXT:

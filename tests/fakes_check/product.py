@@ -10,6 +10,8 @@ from tests.fakes.carriers import Secrets
 from tests.fakes.serving import Reply, Request, Server
 
 PUBLIC_URL = "https://tocsin.example"
+VOICE = """<Response><Gather action="key/" numDigits="1"><Say>Replica lag. Press 1 to acknowledge.</Say></Gather>
+<Say>Goodbye.</Say></Response>"""
 PAGE = """<p>Replica lag</p>
 <form method="post" action="/take/">
 <input type="hidden" name="csrfmiddlewaretoken" value="c1">
@@ -45,6 +47,13 @@ class Product:
             case "POST", "/take/":
                 is_safe = "csrftoken=c1" in request.headers.get("Cookie", "") and fields["csrfmiddlewaretoken"] == "c1"
                 return Reply(200 if is_safe else 403)
+            case "POST", "/twilio/voice/":
+                return Reply(200, VOICE.encode(), {"Content-Type": "text/xml"})
+            case "POST", "/twilio/voice/key/":
+                twiml = (
+                    f"<Response><Say>You pressed {fields['Digits']}.</Say><Hangup/><Say>Never heard.</Say></Response>"
+                )
+                return Reply(200, twiml.encode(), {"Content-Type": "text/xml"})
             case "POST", "/twilio/sms/":
                 return Reply(
                     200, b"<Response><Message>Acknowledged.</Message></Response>", {"Content-Type": "text/xml"}

@@ -1,0 +1,41 @@
+"""`make bench`: measures Tocsin and the bare parts in one run, prints the ratios and writes them as JSON."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import measures
+from bench.figures import Figures
+from bench.installation import Bench
+
+MEASURES = {
+    "webhooks": measures.webhooks,
+    "ceilings": measures.ceilings,
+    "grouping": measures.grouping,
+    "paging": measures.paging,
+    "lateness": measures.lateness,
+}
+_NEEDS = {"grouping": ["ceilings"]}
+
+
+def main() -> int:
+    """Exit code 0 when every target is met."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=sorted(MEASURES), action="append", help="only this measure")
+    parser.add_argument("--json", type=Path, default=Path("var/bench.json"), help="where the figures go")
+    arguments = parser.parse_args()
+    wanted = arguments.only or list(MEASURES)
+    needed = {name for each in wanted for name in (each, *_NEEDS.get(each, []))}
+    figures = Figures()
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder, Bench(Path(folder)) as bench:
+        for name, measure in MEASURES.items():
+            if name in needed:
+                measure(bench, figures)
+    figures.write(arguments.json)
+    print(f"\n{figures.table()}\n\nWritten to {arguments.json}.")
+    return 0 if figures.are_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

