@@ -6,7 +6,6 @@ running `manage.py up` has written into the data folder, then to the default.
 
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +135,6 @@ def secret_key() -> str:
     except FileExistsError:
         return path.read_text().strip()
     with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_urlsafe(50)
+        key = os.urandom(40).hex()  # `secrets` would bring OpenSSL into the supervisor
         file.write(key)
     return key

@@ -9,11 +9,10 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.up.files import Owner
+from config.up.files import Owner, new_folder
 
 ACCOUNT = "tocsin"
 _PROGRAMS = Path("/var/cache/tocsin")  # root's, like everything in it: the account may read, not write
@@ -58,7 +57,7 @@ def inherited(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def reachable_program(program: Path, parts: Sequence[Path], version: str, owner: Owner | None) -> Path:
+def reachable_program(program: Path, parts: Sequence[Path], owner: Owner | None) -> Path:
     """The program where the account can run it: at its place, or a copy of it and the parts it needs.
 
     `parts` are files and folders beside or above the program; below their common parent the copy has the
@@ -68,7 +67,7 @@ def reachable_program(program: Path, parts: Sequence[Path], version: str, owner:
         return program
     root = Path(os.path.commonpath([program, *parts]))
     stamp = program.stat()
-    copy = _PROGRAMS / f"{program.name}-{version}-{stamp.st_size}-{stamp.st_mtime_ns}"
+    copy = _PROGRAMS / f"{program.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
     if not copy.exists():
         _copy(root, [program, *parts], copy)
     moved = copy / program.relative_to(root)
@@ -91,7 +90,7 @@ def _runs(program: Path, owner: Owner) -> bool:
 def _copy(root: Path, parts: Sequence[Path], copy: Path) -> None:
     _PROGRAMS.mkdir(mode=0o755, parents=True, exist_ok=True)
     _PROGRAMS.chmod(0o755)
-    unfinished = Path(tempfile.mkdtemp(dir=_PROGRAMS))
+    unfinished = new_folder(_PROGRAMS)
     try:
         unfinished.chmod(0o755)
         for part in parts:

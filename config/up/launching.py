@@ -26,7 +26,7 @@ class Launch:
     stops_by: signal.Signals = signal.SIGTERM
 
 
-def start(launch: Launch, *, output: int | IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+def start(launch: Launch, *, output: int | IO[bytes], also_inherits: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start it in a session of its own, so that Ctrl-C on a terminal reaches only the starter.
 
     To be called from a thread that lives as long as the process should: the kernel's death signal
@@ -39,11 +39,11 @@ def start(launch: Launch, *, output: int | IO[bytes] | None = None) -> subproces
         cwd=launch.folder,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT if output is not None else None,
+        stderr=subprocess.STDOUT,
         user=None if owner is None else owner.uid,
         group=None if owner is None else owner.gid,
         extra_groups=None if owner is None else [],
-        pass_fds=tuple(launch.pass_fds),
+        pass_fds=(*launch.pass_fds, *also_inherits),
         start_new_session=True,
         preexec_fn=_bind_to_starter(launch.stops_by),  # noqa: PLW1509 - the starter has a single thread
     )

