@@ -14,7 +14,7 @@ from config import env
 from config.up import parts
 from config.up.account import CannotStart
 from config.up.files import private_folder, write_private
-from config.up.greeting import greeting, remember
+from config.up.greeting import greeting
 from config.up.log import Log
 from config.up.postgres import Postgres
 from config.up.supervisor import Leaving, Part, Supervisor
@@ -54,12 +54,11 @@ def _run(supervisor: Supervisor, data_folder: Path, host: str, port: int) -> Non
     code, answer = supervisor.run_once(parts.prepare(environment), timeout=600)
     if code != 0:
         raise CannotStart("the database could not be prepared; its last lines above say why.")
-    password = remember(data_folder, answer, public_url)
     supervisor.add(parts.worker(environment), parts.beat(environment, data_folder))
     supervisor.add(parts.web(environment, host, port))
     if not supervisor.until(lambda: _answers(host, port), timeout=120):
         raise CannotStart(f"the web front did not answer on {host}:{port}; its lines above say why.")
-    print(greeting(data_folder, public_url, password), flush=True)
+    print(greeting(public_url, answer), flush=True)
     supervisor.serve()
 
 
