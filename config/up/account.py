@@ -65,7 +65,7 @@ def reachable_program(program: Path, parts: Sequence[Path], owner: Owner | None)
     """
     if owner is None or _runs(program, owner):
         return program
-    root = Path(os.path.commonpath([program, *parts]))
+    root = Path(os.path.commonpath([program.parent, *(part.parent for part in parts)]))
     stamp = program.stat()
     copy = _PROGRAMS / f"{program.name}-{stamp.st_size}-{stamp.st_mtime_ns}"
     if not copy.exists():
