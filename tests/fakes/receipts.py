@@ -112,9 +112,11 @@ class Postman:
             return self._busy == 0 and not any(self._queues)
 
     def clear(self) -> None:
+        """Forgets what waits, and sees out what is under way: it belongs to the test before."""
         with self._wake:
             for queue in self._queues:
                 queue.clear()
+            self._wake.wait_for(lambda: self._busy == 0, timeout=5)
 
     def close(self) -> None:
         with self._wake:
@@ -140,6 +142,7 @@ class Postman:
         finally:
             with self._wake:
                 self._busy -= 1
+                self._wake.notify_all()
         return True
 
     def _run(self, queue: Queue) -> None:

@@ -18,7 +18,7 @@ from tests.fakes.twilio_calls import FakeCalls, PhoneCall
 from tests.fakes.twilio_posts import TwilioPosts
 from tests.fakes.twilio_texts import API, TextMessage, error, new_sid, twiml_messages
 
-INBOUND = "/twilio/sms/"
+INBOUND, STATUS = "/twilio/sms/", "/twilio/status/"
 MAX_TEXT = 1600
 _PAGES = {"Messages.create": "message", "Calls.create": "call"}
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -77,7 +77,7 @@ class FakeTwilio(HttpProvider):
             our_number = pages[-1].from_ if pages else self.number
             message = TextMessage(new_sid("SM"), our_number, number, text, "inbound", "received")
             self._messages[message.sid] = message
-        fields = _inbound_fields(message, self.account)
+        fields = message.as_inbound(self.account)
         answer = self.posts.post(self.tocsin.url(INBOUND), fields, kind="reply", person=number, text=text, **forged)
         self._text_back(number, our_number, answer)
         return answer
@@ -257,7 +257,7 @@ class FakeTwilio(HttpProvider):
         message = self._change(sid, status, code)
         if message is None or not message.status_callback:
             return Answer(0, "There is no status callback to call.")
-        fields = _common_fields(message, self.account) | {"SmsStatus": status, "MessageStatus": status}
+        fields = message.as_callback(self.account) | {"SmsStatus": status, "MessageStatus": status}
         if code:
             fields["ErrorCode"] = str(code)
         return self.posts.post(
@@ -272,30 +272,7 @@ class FakeTwilio(HttpProvider):
                 self.ledger.record(provider=self.name, call="TwiML", kind="answer", to=number, text=text)
 
 
-def _common_fields(message: TextMessage, account: str) -> dict[str, str]:
-    return {
-        "AccountSid": account,
-        "ApiVersion": "2010-04-01",
-        "From": message.from_,
-        "MessageSid": message.sid,
-        "SmsSid": message.sid,
-        "To": message.to,
-    }
-
-
-def _inbound_fields(message: TextMessage, account: str) -> dict[str, str]:
-    return _common_fields(message, account) | {
-        "Body": message.text,
-        "FromCountry": "US",
-        "NumMedia": "0",
-        "NumSegments": str(message.segments),
-        "SmsMessageSid": message.sid,
-        "SmsStatus": "received",
-        "ToCountry": "US",
-    }
-
-
 def _reference(status_callback: str) -> str:
-    """The sender's own word for a message: what it put into the callback's address."""
+    """The sender's own word for a message: what it put into the callback's address; "" if that is always the same."""
     address = urlsplit(status_callback)
-    return address.query or address.path
+    return address.query or address.path.removeprefix(STATUS).strip("/")

@@ -104,6 +104,28 @@ class TextMessage:
             "uri": f"{uri}.json",
         }
 
+    def as_callback(self, account: str) -> dict[str, str]:
+        """The fields that every callback about a message has."""
+        return {
+            "AccountSid": account,
+            "ApiVersion": "2010-04-01",
+            "From": self.from_,
+            "MessageSid": self.sid,
+            "SmsSid": self.sid,
+            "To": self.to,
+        }
+
+    def as_inbound(self, account: str) -> dict[str, str]:
+        return self.as_callback(account) | {
+            "Body": self.text,
+            "FromCountry": "US",
+            "NumMedia": "0",
+            "NumSegments": str(self.segments),
+            "SmsMessageSid": self.sid,
+            "SmsStatus": "received",
+            "ToCountry": "US",
+        }
+
 
 def twiml_messages(twiml: str) -> list[str]:
     """The texts of `<Message>` (bare or in `<Body>`) in a TwiML answer; ParseError for broken XML."""

@@ -233,3 +233,10 @@ def test_with_a_lent_caller_receipts_wait_to_be_settled(carriers: Carriers, twil
 )
 def test_segments_are_counted_as_billed(text: str, count: int) -> None:
     assert segments(text) == count
+
+
+def test_pages_with_a_common_status_callback_are_told_apart_by_text(carriers: Carriers, twilio: Any) -> None:
+    for text in ("Replica lag", "Disk full", "Disk full"):
+        send(twilio, carriers, text, status_callback=f"{PUBLIC_URL}/twilio/status/")
+
+    assert [[entry.text for entry in group] for group in carriers.ledger.duplicates()] == [["Disk full", "Disk full"]]
