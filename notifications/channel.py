@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.registry import Registry
@@ -11,13 +11,17 @@ from notifications.messages import Message
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One attempt to send. `replaces` is the provider's reference of the message that this one updates in place."""
+    """One attempt to send. `replaces` is the provider's reference of the message that this one updates in place.
+
+    `tried_at` is when the first attempt began (UTC) whose outcome is not known; None where there was none.
+    """
 
     delivery_id: int
     address: str
     attempt: int
     message: Message
     replaces: str = ""
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,10 @@ class Channel(Protocol):
         """Send once, without retrying. Raises TemporaryFailure, PermanentFailure or OutcomeUnknown."""
         ...
 
+    def find(self, outgoing: Outgoing) -> Accepted | None:
+        """What an earlier attempt brought about, asked before sending again; None where the provider cannot tell."""
+        ...
+
     def mask(self, address: str) -> str:
         """The address as others may see it."""
         ...
@@ -108,3 +116,10 @@ def masked(slug: str, address: str) -> str:
     """The address as others may see it."""
     channel = CHANNELS.get(slug)
     return channel.mask(address) if channel and address else ""
+
+
+def seconds_after(header: str | None) -> timedelta | None:
+    """A Retry-After header in seconds; None where it is missing or no number. An hour at most."""
+    if header is None or not header.strip().isdigit():
+        return None
+    return timedelta(seconds=min(3600, int(header)))

@@ -93,6 +93,7 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0, help_text="Times our own code raised on it.")
     due_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True, help_text="When the first attempt began whose outcome may still count.")
     lease_until = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     provider_ref = models.CharField(max_length=200, blank=True, help_text="What the provider calls it.")
