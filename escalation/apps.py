@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class EscalationConfig(AppConfig):
     name = "escalation"
+
+    def ready(self) -> None:
+        from escalation import engine, followers  # noqa: F401, PLC0415  registers the lane and the followers

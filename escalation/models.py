@@ -102,6 +102,7 @@ class RunStatus(models.TextChoices):
 
     RUNNING = "running", "Running"  # a further step is due at `due_at`
     EXHAUSTED = "exhausted", "Exhausted"  # every step of every pass was taken and nobody answered
+    FINISHED = "finished", "Finished"  # does not escalate, and has paged those it had to
     STOPPED = "stopped", "Stopped"
 
 
@@ -114,13 +115,18 @@ class RunKind(models.TextChoices):
 
 
 class Run(models.Model):
-    """One escalation of one incident. `version` fences late work: whatever carries an older one is void."""
+    """One escalation of one incident. `version` fences late work: whatever carries an older one is void.
+
+    `pass_number` and `next_step` name the place in the policy that is taken when `due_at` comes. Pass 0 is the
+    fallback: there, step 1 is the team's managers and step 2 all admins.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="runs")
     policy_version = models.ForeignKey(PolicyVersion, null=True, on_delete=models.PROTECT, related_name="runs")
     kind = models.CharField(max_length=12, choices=RunKind.choices, default=RunKind.POLICY)
     people = models.ManyToManyField(User, blank=True, related_name="+", help_text="For a run assigned by hand.")
     status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.RUNNING)
+    start_reason = models.CharField(max_length=60, blank=True, help_text="Why it began, by name.")
     reason = models.CharField(max_length=60, blank=True, help_text="Why it ended, by name.")
     version = models.PositiveIntegerField(default=1)
     pass_number = models.PositiveSmallIntegerField(default=1)
@@ -144,3 +150,27 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident}: {self.status}"
+
+
+class PagedPerson(models.Model):
+    """One person chosen by one step, once. Remembers that none of her contact methods is left."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="paged")
+    run_version = models.PositiveIntegerField()
+    pass_number = models.PositiveSmallIntegerField()
+    step_number = models.PositiveSmallIntegerField()
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    unreached_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "paged people"
+        constraints = [
+            models.UniqueConstraint(
+                name="person_paged_once", fields=["run", "run_version", "pass_number", "step_number", "user"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} by step {self.step_number} of pass {self.pass_number}"

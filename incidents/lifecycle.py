@@ -72,7 +72,7 @@ def open_incident(
     if present is not None:
         return present, False
     text = f"Opened by {by.phrase}." if status is Status.TRIGGERED else f"Opened by {by.phrase}, held for {hold}."
-    timeline.record(new, kind=timeline.Kind.OPENED, by=by, reason=reason, text=text, at=now, **(details or {}))
+    timeline.record(new, kind=timeline.Kind.OPENED, by=by, reason=reason, text=text, **(details or {}))
     hooks.status_changed.announce(hooks.StatusChanged(new, None, status, by, now))
     return new, True
 
@@ -200,7 +200,7 @@ def move_locked(
         _save(incident, _MOVED)
     moment = {"until": until.isoformat()} if until else {}
     text = f"Snoozed by {by.phrase} until {until:%Y-%m-%d %H:%M} UTC." if until else ""
-    timeline.record(incident, kind=timeline.OF_MOVE[move], by=by, reason=reason, text=text, at=now, **moment)
+    timeline.record(incident, kind=timeline.OF_MOVE[move], by=by, reason=reason, text=text, **moment)
     hooks.status_changed.announce(hooks.StatusChanged(incident, old, new, by, now))
     return True
 

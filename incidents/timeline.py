@@ -1,6 +1,5 @@
 """The record of what happened to an incident. Every change of it passes through `record`, in its own transaction."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from core import clock
@@ -46,7 +45,6 @@ def record(
     by: Actor,
     reason: str = "",
     text: str = "",
-    at: datetime | None = None,
     **details: Detail,
 ) -> TimelineEntry:
     """Write one entry. Without a `text` the sentence is made from kind and actor.
@@ -56,7 +54,7 @@ def record(
     """
     return TimelineEntry.objects.create(
         incident=incident,
-        at=at or clock.now(),
+        at=clock.now(),
         kind=str(kind),
         actor_kind=by.kind,
         actor_name=by.name[:150],

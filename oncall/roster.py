@@ -21,6 +21,7 @@ class OnCall:
     user: User
     until: datetime | None
     why: str
+    is_override: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def on_call(schedule: Schedule, at: datetime) -> list[OnCall]:
     drawn = _Drawn(schedule, at, at + _FAR)
     first = next(rotation.stretches(drawn.drawing, at, at + _FAR))
     until = first.end if first.end < at + _FAR else None
-    return [OnCall(drawn.user(place), until, drawn.why(place)) for place in first.places]
+    return [OnCall(drawn.user(each), until, drawn.why(each), each.is_override) for each in first.places]
 
 
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> list[Shift]:

@@ -1,0 +1,95 @@
+"""Starting and stopping runs. The caller holds the incident's lock; a live run is one at most per incident."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from accounts.models import User
+from core import clock, jobs
+from escalation import plan, policies, targets
+from escalation.models import PolicyVersion, Run, RunKind, RunStatus
+from incidents import timeline
+from incidents.actor import Actor, system
+from incidents.models import Incident, Urgency
+
+LANE = "escalation"
+BY = system("escalation")
+
+
+def live(incident_id: int) -> Run | None:
+    """The run that has a further step to take, locked; None where there is none."""
+    return Run.objects.select_for_update(no_key=True).filter(incident=incident_id, status=RunStatus.RUNNING).first()
+
+
+def latest(incident_id: int) -> Run | None:
+    """The newest run, locked; None where there never was one."""
+    return Run.objects.select_for_update(no_key=True).filter(incident=incident_id).order_by("-id").first()
+
+
+def start(incident: Incident, *, reason: str) -> Run:
+    """Follow the service's policy from its first step, due now. Low urgency notifies once and does not escalate."""
+    version = policies.version_for(incident.service)
+    kind = RunKind.LOW_URGENCY if incident.urgency == Urgency.LOW else RunKind.POLICY
+    run = begin(incident, kind=kind, version=version, reason=reason)
+    if version is None:
+        text = f"{incident.service.name} has no escalation policy: its team's managers are paged."
+        timeline.record(incident, kind="no_policy", by=BY, reason="no_policy", text=text, run=run.pk)
+    elif kind == RunKind.LOW_URGENCY:
+        text = f"Low urgency: {version.policy.name} notifies once and does not escalate."
+        timeline.record(incident, kind="low_urgency", by=BY, reason="low_urgency", text=text, run=run.pk)
+    else:
+        announce(incident, run, version, by=BY, reason=reason)
+    return run
+
+
+def begin(
+    incident: Incident,
+    *,
+    kind: RunKind,
+    version: PolicyVersion | None,
+    reason: str,
+    place: plan.Place | None = None,
+    people: Sequence[User] = (),
+) -> Run:
+    """A new run, due now, at its first place or the given one. No other may be live."""
+    run = Run(incident=incident, kind=kind, policy_version=version, start_reason=reason)
+    place = place or plan.first(targets.course_of(run, version))
+    run.pass_number, run.next_step = place.pass_number, place.step
+    run.started_at = run.due_at = clock.now()
+    run.save(force_insert=True)
+    if people:
+        run.people.set(people)
+    jobs.ring(LANE, run.pk)
+    return run
+
+
+def announce(incident: Incident, run: Run, version: PolicyVersion, *, by: Actor, reason: str) -> None:
+    """Record that a policy is being followed."""
+    repeat = f", up to {version.repeat + 1} passes" if version.repeat else ""
+    timeline.record(
+        incident,
+        kind="escalation_started",
+        by=by,
+        reason=reason,
+        text=f"Escalation by {version.policy.name} started{repeat}.",
+        run=run.pk,
+        policy=version.policy.name,
+        policy_version=version.number,
+    )
+
+
+def stop(run: Run, *, reason: str) -> None:
+    """No further step; whatever still carries this run's version is void."""
+    run.version += 1
+    run.status, run.reason = RunStatus.STOPPED, reason
+    run.due_at, run.ended_at = None, clock.now()
+    run.save(update_fields=["version", "status", "reason", "due_at", "ended_at"])
+
+
+def go_to(run: Run, place: plan.Place, *, after: timedelta = timedelta()) -> None:
+    """Take this place when `after` has passed; also wakes a run that had ended by itself."""
+    run.pass_number, run.next_step = place.pass_number, place.step
+    run.status, run.reason, run.ended_at = RunStatus.RUNNING, "", None
+    run.due_at = clock.now() + after
+    run.save(update_fields=["pass_number", "next_step", "status", "reason", "ended_at", "due_at", "found_anyone"])
+    if not after:
+        jobs.ring(LANE, run.pk)

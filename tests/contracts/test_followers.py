@@ -1,0 +1,19 @@
+"""Who follows which news. A new follower is added here on purpose, by whoever writes it."""
+
+from incidents.hooks import status_changed
+from notifications.hooks import unreached
+
+OF_STATUS_CHANGED = {
+    "escalation.followers.start_or_stop",
+}
+OF_UNREACHED = {
+    "escalation.followers.go_on",
+}
+
+
+def test_the_followers_of_a_changed_status_are_these() -> None:
+    assert set(status_changed.followers()) == OF_STATUS_CHANGED
+
+
+def test_the_followers_of_an_unreached_person_are_these() -> None:
+    assert set(unreached.followers()) == OF_UNREACHED
