@@ -52,6 +52,16 @@ def _make_account() -> pwd.struct_passwd:
         raise CannotStart(advice.format(made.stderr.strip())) from None
 
 
+def account_name(uid: int) -> str:
+    """The account's name; initdb and peer authentication need it to have one."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise CannotStart(
+            f"The embedded PostgreSQL needs user {uid} to have a name in /etc/passwd. Add one, or set DATABASE_URL."
+        ) from None
+
+
 def inherited(folder: Path) -> int:
     """An open folder for a child to inherit; its name there is `/proc/self/fd/<number>`."""
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -6,13 +6,12 @@ owns its database without being superuser; the superuser signs in by peer as the
 
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 from pathlib import Path
 
-from config.up.account import CannotStart, inherited, reachable_program, server_account
+from config.up.account import CannotStart, account_name, inherited, reachable_program, server_account
 from config.up.files import (
     Owner,
     kept_secret,
@@ -127,6 +126,7 @@ class Postgres:
             if not self._password_file.exists():
                 self._in_single_user_mode("data", f"ALTER ROLE {ROLE} PASSWORD '{self._password()}';")
             return
+        account_name(os.geteuid())
         # Built aside and moved at the end: a start that was cut short leaves nothing that looks finished.
         shutil.rmtree(unfinished, ignore_errors=True)
         self._run(
@@ -173,7 +173,7 @@ class Postgres:
     def _write_settings(self) -> None:
         cluster = self._home / "data"
         durable = "on" if self._durable else "off"
-        account = pwd.getpwuid(os.geteuid() if self._owner is None else self._owner.uid).pw_name
+        account = account_name(os.geteuid() if self._owner is None else self._owner.uid)
         files = {
             "postgresql.conf": _SETTINGS.format(durable=durable),
             "pg_hba.conf": f"local all {_SUPERUSER} peer map=owner\nlocal all all scram-sha-256\n",

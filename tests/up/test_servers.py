@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -14,8 +15,9 @@ import psycopg
 import pytest
 import redis
 
-from config.up.account import CannotStart
-from config.up.launching import start
+from config.up.account import CannotStart, reachable_program, server_account
+from config.up.files import Owner
+from config.up.launching import Launch, start
 from config.up.postgres import Postgres
 from config.up.valkey import Valkey
 
@@ -155,3 +157,31 @@ def test_valkey_answers_only_to_the_password(tmp_path: Path) -> None:
             redis.Redis.from_url(without).ping()
 
     assert policy == {"maxmemory-policy": "noeviction"}
+
+
+def test_a_program_its_account_cannot_reach_is_copied_and_runs_there(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    program = tmp_path / "closed" / "bin" / "echo"
+    program.parent.mkdir(parents=True)
+    shutil.copy2("/bin/echo", program)
+    owner = server_account()
+
+    found = reachable_program(program, [], owner)
+
+    try:
+        assert (found == program) is (owner is None)  # only under root is there another account
+        assert start_and_read([str(found), "here"], owner) == b"here\n"
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    finally:
+        if found != program:
+            shutil.rmtree(found.parent)
+
+
+def start_and_read(argv: list[str], owner: Owner | None) -> bytes:
+    reading, writing = os.pipe()
+    process = start(Launch(argv, {}, owner=owner), output=writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as output:
+        text = output.read()
+    assert process.wait() == 0
+    return text
