@@ -17,7 +17,8 @@ from alerts.models import Integration, Route
 from catalog.models import Service
 from config.up.files import kept_secret, random_secret
 from core import clock
-from escalation.models import Coverage, Policy, PolicyVersion, Step, Target
+from escalation.models import Coverage, Policy
+from escalation.policies import StepDraft, save_policy
 from oncall.models import Rotation, RotationMember, Schedule
 
 NAME = "demo"
@@ -92,11 +93,8 @@ def _schedule(team: Team, admin: User) -> Schedule:
 
 
 def _policy(team: Team, schedule: Schedule, admin: User) -> Policy:
-    policy, is_new = Policy.objects.get_or_create(name=NAME, defaults={"team": team})
-    if is_new:
-        version = PolicyVersion.objects.create(policy=policy, number=1, repeat=1)
-        first = Step.objects.create(version=version, number=1, wait=timedelta(minutes=5))
-        Target.objects.create(step=first, schedule=schedule)
-        second = Step.objects.create(version=version, number=2, wait=timedelta(minutes=10))
-        Target.objects.create(step=second, user=admin)
+    policy = Policy.objects.filter(name=NAME).first()
+    if policy is None:
+        steps = [StepDraft([schedule], timedelta(minutes=5)), StepDraft([admin], timedelta(minutes=10))]
+        policy = save_policy(name=NAME, team=team, repeat=1, steps=steps).policy
     return policy
