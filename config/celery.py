@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 
+from config import alive
 from core import doorbell
 from core.engine import Engine
 
@@ -23,6 +24,8 @@ app.conf.update(
     accept_content=["json"],
     timezone="UTC",
     task_default_queue="tocsin",
+    beat_scheduler="config.alive:Scheduler",
+    beat_max_loop_interval=10,
 )
 app.autodiscover_tasks(related_name="tasks")
 
@@ -54,6 +57,7 @@ class EngineStep(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         self.engine = Engine()
         self.engine.start()
+        alive.keep_signing("worker", self.engine.silence)
 
     def stop(self, parent: Any) -> None:
         if self.engine is not None:

@@ -26,6 +26,7 @@ class Engine:
         self._leaving = threading.Event()
         self._bells = {each.name: threading.Event() for each in jobs.lanes()}
         self._threads: list[threading.Thread] = []
+        self._looked_at = dict.fromkeys(self._bells, time.monotonic())
 
     def start(self) -> None:
         """Start one thread per lane; returns at once."""
@@ -40,6 +41,10 @@ class Engine:
         bell = self._bells.get(lane)
         if bell is not None:
             bell.set()
+
+    def silence(self) -> float:
+        """Seconds since the lane that is silent longest last finished looking at what is due."""
+        return time.monotonic() - min(self._looked_at.values(), default=time.monotonic())
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let every lane finish its batch, at most `timeout` seconds in all."""
@@ -63,6 +68,7 @@ class Engine:
                 while lane.run() and not self._leaving.is_set():
                     metrics.lane_batches.labels(lane.name).inc()
                 metrics.lane_ticked(lane.name)
+                self._looked_at[lane.name] = time.monotonic()
             except Exception:  # a lane's guard: whatever it was, the next tick tries again, and the count shows it
                 log.exception("lane.failed", lane=lane.name)
                 metrics.lane_failures.labels(lane.name).inc()
