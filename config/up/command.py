@@ -1,5 +1,6 @@
 """`manage.py up`: the whole installation in the foreground, on embedded servers unless others are named."""
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -9,38 +10,61 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from config import env
-from config.up import parts
+from config.up import health, parts
 from config.up.account import CannotStart
 from config.up.files import private_folder, write_private
 from config.up.greeting import greeting
+from config.up.launching import Launch
 from config.up.log import Log
 from config.up.postgres import Postgres
 from config.up.supervisor import Leaving, Part, Supervisor
 from config.up.valkey import Valkey
 
-_USAGE = "manage.py up takes no arguments; it is set up by the environment (see docs/reference)."
+_USAGE = """\
+manage.py up          the whole installation, on embedded servers unless DATABASE_URL and REDIS_URL are set
+manage.py up PROGRAM  only web, worker or beat, in place of this process (for containers and systemd)
+
+All else is set by the environment: see docs/reference."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until asked to stop; returns the exit code."""
-    if arguments:
-        print(_USAGE, file=sys.stderr)
-        return 0 if set(arguments) <= {"-h", "--help"} else 2
     os.umask(0o077)
     try:
         data_folder = private_folder(env.data_dir())
-        lock = _hold(data_folder)
         host, port = env.text("HOST"), env.number("PORT")
-        _refuse_taken(host, port)
-        with Supervisor(Log(sys.stderr.fileno()), lock) as supervisor:
-            _run(supervisor, data_folder, host, port)
-    except Leaving:
-        return 0
+        if not arguments:
+            return _run_all(data_folder, host, port)
+        environment = parts.environment(data_folder, "", "")
+        for part in (
+            parts.web(environment, host, port), parts.worker(environment), parts.beat(environment, data_folder),
+        ):  # fmt: skip
+            if [part.name] == list(arguments):
+                _become(part.launch())
     except CannotStart as reason:
         print(f"Tocsin cannot start: {reason}", file=sys.stderr, flush=True)
         return 1
+    except PermissionError as error:
+        print(f"Tocsin cannot start: {error.filename} may not be used ({error.strerror}).", file=sys.stderr, flush=True)
+        return 1
+    print(_USAGE, file=sys.stderr)
+    return 0 if set(arguments) <= {"-h", "--help"} else 2
+
+
+def _become(launch: Launch) -> NoReturn:
+    """Replace this process by the program, which so gets the signals meant for it."""
+    os.chdir(launch.folder)
+    os.execve(launch.argv[0], list(launch.argv), dict(launch.environment))  # noqa: S606 - a program of ours
+
+
+def _run_all(data_folder: Path, host: str, port: int) -> int:
+    lock = _hold(data_folder)
+    _refuse_taken(host, port)
+    with contextlib.suppress(Leaving), Supervisor(Log(sys.stderr.fileno()), lock) as supervisor:
+        _run(supervisor, data_folder, host, port)
     return 0
 
 
@@ -56,7 +80,7 @@ def _run(supervisor: Supervisor, data_folder: Path, host: str, port: int) -> Non
         raise CannotStart("the database could not be prepared; its last lines above say why.")
     supervisor.add(parts.worker(environment), parts.beat(environment, data_folder))
     supervisor.add(parts.web(environment, host, port))
-    if not supervisor.until(lambda: _answers(host, port), timeout=120):
+    if not supervisor.until(lambda: health.answers(host, port, "/healthz"), timeout=120):
         raise CannotStart(f"the web front did not answer on {host}:{port}; its lines above say why.")
     print(greeting(public_url, answer), flush=True)
     supervisor.serve()
@@ -123,13 +147,3 @@ def _refuse_taken(host: str, port: int) -> None:
         if error.errno == errno.EADDRINUSE:
             raise CannotStart(f"port {port} on {host} is taken by another program. Set PORT to a free one.") from None
         raise CannotStart(f"it cannot listen on {host}:{port}: {error.strerror}.") from None
-
-
-def _answers(host: str, port: int) -> bool:
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    try:
-        with socket.create_connection((target, port), timeout=2) as connection:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return connection.recv(64).startswith(b"HTTP/1.1 ")
-    except OSError:
-        return False

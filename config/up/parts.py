@@ -43,13 +43,13 @@ def beat(environment: Mapping[str, str], data_folder: Path) -> Part:
 
 
 def environment(data_folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
-    """Ours, with the servers that were chosen, for everything that imports Django."""
-    found = {name: value for name, value in os.environ.items() if name not in _REPLACED}
+    """Ours, with the servers that were chosen (empty: as it stands), for everything that imports Django."""
+    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TOCSIN_DATA_DIR": str(data_folder)}
+    chosen = {name: value for name, value in servers.items() if value}
+    replaced = {f"{name}_FILE" for name in chosen}
     return {
-        **found,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "TOCSIN_DATA_DIR": str(data_folder),
+        **{name: value for name, value in os.environ.items() if name not in replaced},
+        **chosen,
         "PYTHONUNBUFFERED": "1",
         # Two arenas instead of sixteen: the C library otherwise keeps tens of MB per process for threads.
         "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
@@ -58,7 +58,6 @@ def environment(data_folder: Path, database_url: str, redis_url: str) -> dict[st
 
 # Celery warns of root because of pickled messages; ours are JSON that hold an id.
 _ROOT_IS_FINE = ("-W", "ignore:You're running the worker with superuser privileges")
-_REPLACED = {"DATABASE_URL_FILE", "REDIS_URL_FILE", "TOCSIN_DATA_DIR_FILE"}
 
 
 def _part(name: str, environment: Mapping[str, str], *arguments: str, grace: float) -> Part:
