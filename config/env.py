@@ -58,6 +58,7 @@ VARIABLES = (
         "",
         "Private networks that user-given URLs may reach, as CIDR, separated by commas.",
     ),
+    Variable("TOCSIN_THROTTLE", "1", "Whether repeated pages to one address are limited; 0: never."),
     Variable("TOCSIN_FAILPOINT", "", "For kill tests: NAME or NAME:N, where the process dies at once, the Nth time."),
 )
 _BY_NAME = {each.name: each for each in VARIABLES}

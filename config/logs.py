@@ -10,11 +10,13 @@ import structlog
 
 # The key is the path segment after the source in receiving URLs.
 _KEY_IN_URL = re.compile(r"(/(?:integrations|alertmanager)/(?:[^/\s]+/){1,3}?)([A-Za-z0-9_\-]{16,})")
+# So is what lets somebody act by a link in an e-mail.
+_TOKEN_IN_LINK = re.compile(r"(/e/)([A-Za-z0-9_:\-]{16,})")
 
 
 def scrub(text: str) -> str:
     """The text without integration keys."""
-    return _KEY_IN_URL.sub(r"\1***", text)
+    return _TOKEN_IN_LINK.sub(r"\1***", _KEY_IN_URL.sub(r"\1***", text))
 
 
 def _scrub_fields(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

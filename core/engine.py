@@ -10,7 +10,7 @@ import time
 import structlog
 from django.db import close_old_connections, connections
 
-from core import clock, doorbell, jobs, metrics
+from core import background, clock, doorbell, jobs, metrics
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ class Engine:
             thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def _run_lane(self, lane: jobs.Lane) -> None:
+        background.in_lane()
         measured = 0.0
         bell = self._bells[lane.name]
         while not self._leaving.is_set():
@@ -75,6 +76,11 @@ class Engine:
                 close_old_connections()
                 self._leaving.wait(_AFTER_TROUBLE)
             bell.wait(TICK)
+        try:
+            if lane.leave is not None:
+                lane.leave()
+        except Exception:  # what it could not finish, another engine takes up when its lease has lapsed
+            log.exception("lane.failed", lane=lane.name)
         connections.close_all()
 
 

@@ -20,25 +20,27 @@ class Lane:
 
     `run` does a batch of what is due and returns how many rows it handled; 0 means nothing (more) is due.
     `next_due` answers when the earliest row of this lane becomes due (UTC), None when nothing is pending: the
-    clock of tests stops there, and lateness is measured from it.
+    clock of tests stops there, and lateness is measured from it. `leave` is called once when its engine stops, to
+    finish what the lane has under way.
     """
 
     name: str
     run: Callable[[], int]
     next_due: Callable[[], datetime | None]
     order: int
+    leave: Callable[[], None] | None = None
 
 
 _lanes: dict[str, Lane] = {}
 
 
 def lane(
-    name: str, *, order: int, next_due: Callable[[], datetime | None]
+    name: str, *, order: int, next_due: Callable[[], datetime | None], leave: Callable[[], None] | None = None
 ) -> Callable[[Callable[[], int]], Callable[[], int]]:
     """Declare the decorated function as the run of a lane. Lower `order` stands nearer to the incoming webhook."""
 
     def declare(run: Callable[[], int]) -> Callable[[], int]:
-        _lanes[name] = Lane(name=name, run=run, next_due=next_due, order=order)
+        _lanes[name] = Lane(name=name, run=run, next_due=next_due, order=order, leave=leave)
         return run
 
     return declare

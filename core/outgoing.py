@@ -2,6 +2,7 @@
 to addresses that were looked at. The address that is checked is the one that is connected to.
 """
 
+import atexit
 import ipaddress
 import socket
 import ssl
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,9 +66,12 @@ class Answer:
         return self.body.decode(errors="replace")
 
 
-def provider_client(connections: int = 16) -> httpx.Client:
-    """For addresses the installation itself is configured with: any address, connections kept. Thread-safe."""
-    return _client(httpcore.SyncBackend(), connections)
+@cache
+def provider_client(name: str) -> httpx.Client:
+    """For addresses the installation itself is configured with. Thread-safe; connections are kept, one set per name."""
+    client = _client(httpcore.SyncBackend(), connections=16)
+    atexit.register(client.close)
+    return client
 
 
 def vetted_client() -> httpx.Client:
@@ -76,14 +80,20 @@ def vetted_client() -> httpx.Client:
 
 
 def exchange(
-    client: httpx.Client, method: str, url: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    client: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    total: float = TOTAL,
+    **more: Any,
 ) -> Answer:
-    """One request and its whole answer within TOTAL seconds and MOST bytes.
+    """One request and its whole answer within `total` seconds and MOST bytes.
 
     `more` is what `httpx` takes for the content: `content`, `data`, `json`, `params`, `auth`. Raises Refused, NotSent
     or NoAnswer.
     """
-    _deadline.at = time.monotonic() + TOTAL
+    _deadline.at = time.monotonic() + total
     try:
         request = client.build_request(method, url, headers=dict(headers or {}), **_contents(more))
         response = client.send(request, stream=True, auth=more.get("auth"))
@@ -248,7 +258,7 @@ def _client(backend: httpcore.NetworkBackend, connections: int) -> httpx.Client:
     )
 
 
-@lru_cache(maxsize=1)
+@cache
 def _tls() -> ssl.SSLContext:
     # Reading the certificate store takes 30 ms of CPU: once per process.
     return httpx.create_ssl_context(trust_env=False)
