@@ -5,3 +5,7 @@ from django.apps import AppConfig
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
+
+    def ready(self) -> None:
+        # They register themselves: lanes with the engine, followers with the hooks below.
+        from notifications import delivery, followers, receipts  # noqa: F401, PLC0415  need the models loaded

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from incidents.states import Status
 
@@ -68,13 +68,20 @@ def way_label(via: str) -> str:
 
 def local(at: datetime, time_zone: str) -> str:
     """The moment on the reader's own clock, with its zone: `02:14 CET`."""
-    return at.astimezone(ZoneInfo(time_zone)).strftime("%H:%M %Z")
+    return f"{_there(at, time_zone):%H:%M %Z}"
 
 
 def local_with_day(at: datetime, time_zone: str) -> str:
     """The same with the day: `Tue 3 Mar, 02:14 CET`."""
-    there = at.astimezone(ZoneInfo(time_zone))
+    there = _there(at, time_zone)
     return f"{there:%a} {there.day} {there:%b}, {there:%H:%M %Z}"
+
+
+def _there(at: datetime, time_zone: str) -> datetime:
+    try:
+        return at.astimezone(ZoneInfo(time_zone))
+    except (ZoneInfoNotFoundError, ValueError):  # a page with a strange clock beats no page
+        return at
 
 
 def sms(message: Message) -> str:

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.request import Request
 
-import httpx
 from django.conf import settings
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -123,12 +122,10 @@ def _failure(error: str) -> Exception:
 class _Client(WebClient):
     """Slack's client over connections of ours, which are kept and end after ten seconds whatever trickles in."""
 
-    http: httpx.Client
-
     # The SDK has no public way to another transport; the contract tests would show if this one were gone.
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         headers = dict(req.header_items())
-        answer = http.exchange(self.http, "POST", url, headers=headers, content=req.data)
+        answer = http.exchange(http.provider_client("slack"), "POST", url, headers=headers, content=req.data)
         if answer.status == 429:
             raise TemporaryFailure("slack_ratelimited", seconds_after(answer.headers.get("retry-after")))
         if answer.status >= 500:
@@ -138,6 +135,4 @@ class _Client(WebClient):
 
 @lru_cache(maxsize=4)
 def _client(token: str, base_url: str) -> _Client:
-    client = _Client(token=token, base_url=base_url, timeout=int(http.READ), retry_handlers=[], logger=_quiet)
-    client.http = http.provider_client()
-    return client
+    return _Client(token=token, base_url=base_url, timeout=int(http.READ), retry_handlers=[], logger=_quiet)

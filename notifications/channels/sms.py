@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-import httpx
 from django.conf import settings
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http import HttpClient
@@ -103,7 +102,6 @@ class _Http(HttpClient):  # type: ignore[misc]  # twilio publishes no types
     def __init__(self, base_url: str) -> None:
         super().__init__(None, False, http.READ)
         self._base_url = base_url.rstrip("/")
-        self._client: httpx.Client = http.provider_client()
 
     def request(
         self,
@@ -120,7 +118,13 @@ class _Http(HttpClient):  # type: ignore[misc]  # twilio publishes no types
             raise TemporaryFailure("twilio_unknown_address")
         url = self._base_url + uri.removeprefix(_THEIRS)
         answer = http.exchange(
-            self._client, method, url, headers=headers, params=params or None, data=data or None, auth=auth
+            http.provider_client("sms"),
+            method,
+            url,
+            headers=headers,
+            params=params or None,
+            data=data or None,
+            auth=auth,
         )
         if answer.status == 429:
             raise TemporaryFailure("rate_limited", seconds_after(answer.headers.get("retry-after")))
