@@ -45,6 +45,11 @@ def move(by: timedelta) -> None:
         _moved += by
 
 
+def moved() -> timedelta:
+    """How far tests have moved the clock of this process; nothing otherwise. For moments that the database stamps."""
+    return _moved
+
+
 def unmove() -> None:
     """Tests put the clock of this process back."""
     global _moved  # noqa: PLW0603
