@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -23,7 +24,7 @@ class Integration(models.Model):
         models.CharField(max_length=200),
         null=True,
         blank=True,
-        help_text="Labels; empty: the source's own default.",
+        help_text="Labels; unset: the source's own default, an empty list: everything in one group.",
     )
     hold = models.DurationField(default=timedelta, help_text="No page for what resolves within this time.")
     reopen_within = models.DurationField(
@@ -127,9 +128,16 @@ class Alert(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="As the source says.")
+    ended_at = models.DateTimeField(null=True, help_text="As the source says.")
     resolved_at = models.DateTimeField(null=True)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     incident = models.ForeignKey(Incident, null=True, on_delete=models.SET_NULL, related_name="alerts")
+    also_in = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        help_text="Incidents it was moved from when it got worse and its route named another service.",
+    )
     group_key = models.TextField(blank=True)
     reasons = models.JSONField(default=dict, help_text="Each decision by name: dedup, route, group, and why.")
     last_event_id = models.BigIntegerField(null=True)
@@ -145,6 +153,7 @@ class Alert(models.Model):
         indexes = [
             models.Index(name="alert_by_identity", fields=["integration", "fingerprint", "-id"]),
             models.Index(name="alert_of_incident", fields=["incident", "-id"]),
+            GinIndex(name="alert_also_in", fields=["also_in"], condition=~Q(also_in=[])),
         ]
 
     def __str__(self) -> str:

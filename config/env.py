@@ -43,6 +43,9 @@ VARIABLES = (
     ),
     Variable("TOCSIN_DEMO", "1", "Whether the first start makes a demo service with a schedule and a policy."),
     Variable("TOCSIN_DB_POOL", "20", "Most database connections a process keeps; 0: none are kept."),
+    Variable(
+        "TOCSIN_KEEP_EVENTS", "30", "Days raw messages are kept; what is in quarantine stays until it is dealt with."
+    ),
     Variable("SLACK_BOT_TOKEN", "", "Bot token of the Slack app.", secret=True),
     Variable("SLACK_APP_TOKEN", "", "App-level token of the Slack app (socket mode).", secret=True),
     Variable("SLACK_SIGNING_SECRET", "", "Verifies what Slack posts to us.", secret=True),

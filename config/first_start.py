@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from accounts.models import Role, User
+from alerts import partitions
 from config import demo, env
 
 # Any number that no other program uses on the same database will do; it spells "tocs".
@@ -37,8 +38,9 @@ def alone() -> Iterator[None]:
 
 
 def migrate(*, verbosity: int) -> None:
-    """Apply every migration that is not yet applied. To be called `alone`."""
+    """Apply every migration that is not yet applied, and make the days ahead of the inbox. To be called `alone`."""
     call_command("migrate", interactive=False, verbosity=verbosity)
+    partitions.ensure()
 
 
 @transaction.atomic
