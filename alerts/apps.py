@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class AlertsConfig(AppConfig):
     name = "alerts"
+
+    def ready(self) -> None:
+        from alerts import followers, jobs  # noqa: F401, PLC0415  registers them; needs the models loaded

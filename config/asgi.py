@@ -6,4 +6,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+from alerts.door import Door, Receive, Scope, Send
+
+pages = get_asgi_application()
+door = Door()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand each connection to whoever answers it."""
+    if scope["type"] == "lifespan":
+        await door.lifespan(receive, send)
+    elif scope["type"] == "http" and door.takes(scope):
+        await door(scope, receive, send)
+    else:
+        await pages(dict(scope), receive, send)  # type: ignore[arg-type]  # its stubs narrow what ASGI leaves open

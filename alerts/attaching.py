@@ -1,0 +1,195 @@
+"""Carries out on incidents what a batch of messages brought about: opens, joins, makes worse, acknowledges, resolves.
+
+Once per incident and not per alert. The incidents are locked already, those to be opened are new; every change is
+recorded with the name of its reason: why grouped so, why routed so.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from alerts.cases import Act, ActKind, Case, Told
+from alerts.dedup import Following
+from alerts.models import Integration
+from catalog.models import Service, UrgencyRule
+from escalation import manual
+from incidents import lifecycle, timeline
+from incidents.actor import Actor, source
+from incidents.models import Incident, Urgency
+from incidents.timeline import Detail
+from incidents.urgency import urgency_for
+
+_MOST_NAMED = 5
+_ALWAYS_TOLD = 20  # alerts of an incident; beyond, joining is told each time their number has doubled
+
+
+class Attaching:
+    """One batch of one integration."""
+
+    def __init__(
+        self,
+        integration: Integration,
+        following: Following,
+        *,
+        incidents: Mapping[int, Incident],
+        services: Mapping[int, Service],
+    ) -> None:
+        self._integration = integration
+        self._following = following
+        self._services = services
+        self._incidents = dict(incidents)
+        self._settled: set[int] = set()
+        self._new: list[Case] = []
+        self._by: Actor = source(integration.name)
+
+    def carry_out(self) -> None:
+        """Everything, in the order in which it came about."""
+        for act in self._following.acts:
+            if act.kind is ActKind.OPEN:
+                self._open(act)
+            self._settle(act.case)
+            if act.case.incident_id is not None:
+                self._do(act, act.case.incident_id)
+        for case in self._following.touched.values():
+            self._settle(case)
+        self._link()
+
+    def _do(self, act: Act, incident_id: int) -> None:
+        if act.kind is ActKind.REOPEN:
+            lifecycle.reopen(incident_id, by=self._by, reason="fired_again")
+        elif act.kind is ActKind.WORSE and act.case not in self._new:
+            # What was opened in this very batch has paged nobody yet and was opened as bad as it is.
+            manual.restart(incident_id, by=self._by, reason="severity_rose")
+        elif act.kind is ActKind.ACKNOWLEDGE:
+            lifecycle.acknowledge(incident_id, by=self._by)
+        elif act.kind is ActKind.RESOLVE:
+            lifecycle.resolve(incident_id, by=self._by, reason="all_alerts_resolved")
+
+    def _open(self, act: Act) -> None:
+        case, told = act.case, act.told
+        service = self._services[case.service_id]
+        previous = self._incidents.get(case.previous.incident_id or 0) if case.previous is not None else None
+        incident, _ = lifecycle.open_incident(
+            service=service,
+            title=told.alert.title or told.alert.dedup_key[:1024],
+            description=told.alert.description,
+            by=self._by,
+            urgency=_urgency(service, case),
+            severity=case.severity,
+            origin=self._integration.name,
+            group_key=case.group_key,
+            open_key=case.open_key,
+            hold=self._integration.hold,
+            previous=previous,
+            reason="fired_after_resolve" if previous is not None else "alert_fired",
+            details=_why(told),
+        )
+        case.incident_id = incident.pk
+        self._incidents[incident.pk] = incident
+        self._new.append(case)
+        timeline.record(
+            incident, kind="routed", by=self._by, reason=told.route.reason, text=_sentence(told, service), **_why(told)
+        )
+
+    def _settle(self, case: Case) -> None:
+        """Counts and severity, once; they are known to the end of the batch before anything is done."""
+        if id(case) in self._settled or case.incident_id is None:
+            return
+        self._settled.add(id(case))
+        incident = self._incidents[case.incident_id]
+        before = incident.alert_count
+        urgency = Urgency(incident.urgency)
+        if urgency is Urgency.LOW and case.is_open:
+            urgency = _urgency(self._services[case.service_id], case)
+        lifecycle.set_alert_counts(
+            incident,
+            alert_count=max(0, case.alert_count),
+            firing_count=max(0, case.firing_count),
+            severity=case.severity,
+            urgency=urgency,
+            by=self._by,
+        )
+        others = [told for told in case.joined if told is not case.opened_by]
+        if others and _is_worth_telling(before, case.alert_count):
+            timeline.record(
+                incident,
+                kind="alerts_joined",
+                by=self._by,
+                reason=others[0].group.reason,
+                text=_joined(others, case.alert_count),
+                joined=len(others),
+                alert_count=case.alert_count,
+            )
+
+    def _link(self) -> None:
+        """A group whose alerts are routed to several services has an incident on each: they name one another."""
+        for episode in self._following.changed.values():
+            for old in episode.also_in:
+                if episode.case in self._new and episode.case is not None:
+                    self._tell_both(old, episode.case)
+        groups = {case.group_key: case for case in self._new}
+        if len(self._services) < 2 or not groups:
+            return
+        siblings = (
+            Incident.objects.open()
+            .filter(origin=self._integration.name, group_key__in=groups)
+            .exclude(pk__in=[case.incident_id for case in self._new])
+        )
+        for sibling in siblings.order_by("id")[:100]:
+            case = groups[sibling.group_key]
+            if sibling.service_id != case.service_id and case.incident_id is not None:
+                self._tell_linked(self._incidents[case.incident_id], sibling)
+
+    def _tell_both(self, old: Case, new: Case) -> None:
+        if old.incident_id is None or new.incident_id is None:
+            return
+        first, second = self._incidents[old.incident_id], self._incidents[new.incident_id]
+        text = f"It got worse and is now for {second.service.name} too: #{second.number}."
+        timeline.record(first, kind="linked", by=self._by, reason="severity_rose", text=text, other=second.pk)
+
+    def _tell_linked(self, incident: Incident, sibling: Incident) -> None:
+        text = f"The same group has an open incident on {sibling.service.name}: #{sibling.number}."
+        timeline.record(incident, kind="linked", by=self._by, reason="same_group", text=text, other=sibling.pk)
+
+
+def _urgency(service: Service, case: Case) -> Urgency:
+    return urgency_for(UrgencyRule(service.urgency), case.severity)
+
+
+def _is_worth_telling(before: int, after: int) -> bool:
+    return after <= _ALWAYS_TOLD or after.bit_length() > before.bit_length()
+
+
+def _joined(told: Sequence[Told], total: int) -> str:
+    names = list(dict.fromkeys(each.alert.title or each.alert.dedup_key[:100] for each in told))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{len(told)} more alert{'s' * (len(told) != 1)}, {total} in all: {', '.join(names[:_MOST_NAMED])}{more}."
+
+
+def _why(told: Told) -> dict[str, Detail]:
+    return {
+        "route": told.route.reason,
+        "route_position": told.route.position,
+        "condition": told.route.condition,
+        "group": told.group.reason,
+        "dedup_key": told.alert.dedup_key[:1024],
+    }
+
+
+_GROUPED = {
+    "group_by": "grouped by the integration's labels",
+    "everything": "grouped with everything else of its integration",
+    "source_default": "grouped as its source groups",
+    "not_grouped": "not grouped with others",
+    "labels_missing": "not grouped, as it has none of the labels to group by",
+}
+
+
+def _sentence(told: Told, service: Service) -> str:
+    route = told.route
+    if route.reason == "condition_matched":
+        routed = f"Routed to {service.name} by route {route.position}: {route.condition}"
+    elif route.reason == "default_route":
+        routed = f"Routed to {service.name} by the default route"
+    else:
+        routed = f"Routed to {service.name}: no route matched and none is without a condition, so the last was taken"
+    failed = "".join(f" Route {position} could not be asked: {problem}." for position, problem in route.failures)
+    return f"{routed}; {_GROUPED[told.group.reason]}: {told.group.key[:300]}.{failed}"

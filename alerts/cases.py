@@ -1,0 +1,99 @@
+"""What the pipeline hands from stage to stage: an alert as told of; alerts and incidents while they are followed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from alerts.grouping import Group
+from alerts.models import AlertStatus
+from alerts.routing import Decision
+from alerts.source import ParsedAlert
+from incidents.models import Severity
+
+
+@dataclass(slots=True)
+class Told:
+    """One alert in one message, routed and grouped."""
+
+    event_id: int
+    at: datetime
+    alert: ParsedAlert
+    fingerprint: str
+    route: Decision
+    group: Group
+    open_key: str
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """An incident while a batch is followed; `incident_id` is None for one that is still to be opened."""
+
+    open_key: str
+    service_id: int
+    group_key: str
+    incident_id: int | None = None
+    is_open: bool = True
+    severity: Severity | None = None
+    alert_count: int = 0
+    firing_count: int = 0
+    acknowledged_count: int = 0
+    resolved_at: datetime | None = None
+    previous: "Case | None" = None
+    merged_into: "Case | None" = None
+    opened_by: Told | None = None
+    joined: list[Told] = field(default_factory=list)
+
+    def standing(self) -> "Case | None":
+        """The open incident this one is, or was merged into; None where it is over."""
+        case: Case | None = self
+        for _ in range(10):
+            if case is None or case.is_open:
+                return case
+            case = case.merged_into
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class Episode:
+    """An alert's row while a batch is followed; `pk` is None for one that is still to be inserted."""
+
+    fingerprint: str
+    status: AlertStatus
+    case: Case | None
+    service_id: int
+    pk: int | None = None
+    also_in: list[Case] = field(default_factory=list)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    resolved_at: datetime | None = None
+    reasons: dict[str, Any] = field(default_factory=dict)
+    first_seen_at: datetime | None = None
+    count_added: int = 0
+    last: Told | None = None  # the newest message that told of it
+    content: ParsedAlert | None = None  # what is to be shown, where a message brought news of it
+    group_key: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the condition still holds."""
+        return self.status is not AlertStatus.RESOLVED
+
+
+class ActKind(StrEnum):
+    """What happens to an incident."""
+
+    OPEN = "open"
+    REOPEN = "reopen"
+    WORSE = "worse"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
+@dataclass(slots=True)
+class Act:
+    """One thing to be done to an incident, and the alert that brought it about."""
+
+    kind: ActKind
+    case: Case
+    told: Told

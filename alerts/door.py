@@ -1,0 +1,194 @@
+"""The receiving door: a small raw ASGI application in front of Django.
+
+It reads each body as a coroutine under its own limits, so a slow sender costs no thread, and answers when the inbox
+has committed it: 202, or 503 with Retry-After. Which paths come in, where their keys stand and how their senders want
+to be answered is said by `alerts/entrances/`. The Host header is not looked at, nothing is redirected.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+from django.db import connection
+
+from alerts import metrics
+from alerts.entrance import Answer, Entrance, Message, Request, entrance_for, refusal
+from alerts.inbox import Inbox, Letter, NotStored
+
+log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LONGEST_READ = 10.0  # seconds for the whole body
+LARGEST_KEPT = 16 * 1024 * 1024
+LARGEST_READ = 32 * 1024 * 1024  # what comes after this is not even drained
+_LARGE = 256 * 1024  # what is larger is looked at in a thread, so that others need not wait
+_RETRY_AFTER = (5, 30)  # seconds, drawn for each: senders shall not come back all at once
+_LOOKS = frozenset({"GET", "HEAD"})
+_TAKES = frozenset({"POST", "PUT"})
+_MOST_HEADERS = 30
+_LONGEST_HEADER = 500
+# What a source may need to read or to check a body. Never what says who the sender is to a proxy, and no credentials.
+_KEPT_HEADERS = frozenset({"content-encoding", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"})
+_KEPT_PREFIXES = ("x-", "sentry-hook-", "ce-")
+_DROPPED_PREFIXES = ("x-forwarded-", "x-real-ip", "x-tocsin-key")
+
+
+class SenderLeft(Exception):
+    """The connection was closed before the body was complete."""
+
+
+class Door:
+    """One per process. Starts with the server's lifespan, or at the first request where the server has none."""
+
+    def __init__(self) -> None:
+        self._inbox: Inbox | None = None
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        """Start and stop with the server; what waits is committed before it leaves."""
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                self._open_inbox()
+                await send({"type": "lifespan.startup.complete"})
+            elif event["type"] == "lifespan.shutdown":
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether this request comes in here and not to Django."""
+        return entrance_for(scope["method"], scope["path"]) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        entrance = entrance_for(scope["method"], scope["path"])
+        if entrance is None:
+            raise ValueError("Ask `takes` first: this path is not for the door.")
+        started = time.perf_counter()
+        try:
+            answer = await self._answer(entrance, scope, receive)
+        except SenderLeft:
+            metrics.door_answers.labels(entrance.slug, "left").inc()
+            return
+        metrics.door_answers.labels(entrance.slug, str(answer.status)).inc()
+        metrics.door_seconds.observe(time.perf_counter() - started)
+        await _send(answer, send, has_body=scope["method"] != "HEAD")
+
+    async def close(self) -> None:
+        """Commit what waits and let go of the database."""
+        inbox, self._inbox = self._inbox, None
+        if inbox is not None:
+            await inbox.stop()
+
+    async def _answer(self, entrance: Entrance, scope: Scope, receive: Receive) -> Answer:
+        request = _request(scope)
+        if request.method in _LOOKS:
+            return entrance.help(request)
+        if request.method not in _TAKES:
+            return refusal(405, "method_not_allowed", "Send alerts with POST.", ("allow", "GET, HEAD, POST, PUT"))
+        try:
+            async with asyncio.timeout(LONGEST_READ):
+                body, size = await _read(receive, scope)
+        except TimeoutError:
+            return entrance.too_slow(LONGEST_READ)
+        request = Request(request.method, request.path, request.query, request.headers, body, size)
+        try:
+            return await self._store(entrance, request)
+        except NotStored:
+            return entrance.unavailable(random.randint(*_RETRY_AFTER))  # noqa: S311  spreads, hides nothing
+        except Exception:  # the sender shall come again, whatever it was; nothing else keeps its alert
+            log.exception("door.failed", entrance=entrance.slug)
+            return entrance.unavailable(random.randint(*_RETRY_AFTER))  # noqa: S311
+
+    async def _store(self, entrance: Entrance, request: Request) -> Answer:
+        if len(request.body) > _LARGE:
+            message = await asyncio.to_thread(entrance.read, request)
+        else:
+            message = entrance.read(request)
+        if isinstance(message, Answer):
+            return message
+        outcome = await self._open_inbox().put(_letter(message, request))
+        if outcome.event_id is not None:
+            return entrance.accepted(message, outcome.event_id)
+        return entrance.switched_off(message) if outcome.is_known else entrance.unknown_key(message)
+
+    def _open_inbox(self) -> Inbox:
+        if self._inbox is None:
+            self._inbox = Inbox(_connection_parameters)
+            self._inbox.start()
+        return self._inbox
+
+
+def _connection_parameters() -> dict[str, Any]:
+    """Django's own database, for a connection that is not Django's."""
+    ours = {"context", "cursor_factory", "prepare_threshold", "application_name", "options"}
+    given = {name: value for name, value in connection.get_connection_params().items() if name not in ours}
+    return {**given, "application_name": "tocsin-door", "options": "-c statement_timeout=7s -c lock_timeout=5s"}
+
+
+def _request(scope: Scope) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(_text(name).lower(), _text(value))
+    return Request(scope["method"], scope["path"], _text(scope.get("query_string", b"")), headers)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("latin-1").replace("\x00", "")
+
+
+async def _read(receive: Receive, scope: Scope) -> tuple[bytes, int]:
+    """The body, or its head where it is too large, and its size as sent."""
+    event = await receive()
+    if event["type"] == "http.request" and not event.get("more_body"):
+        body = event.get("body") or b""
+        return body[:LARGEST_KEPT], len(body)
+    kept, size = bytearray(), 0
+    while event["type"] == "http.request":
+        part = event.get("body") or b""
+        size += len(part)
+        kept += part[: LARGEST_KEPT - len(kept)]
+        if not event.get("more_body"):
+            return bytes(kept), size
+        if size > LARGEST_READ:
+            return bytes(kept), max(size, _declared_size(scope))
+        event = await receive()
+    raise SenderLeft
+
+
+def _declared_size(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name.lower() == b"content-length" and value.isdigit():
+            return min(int(value), 2**31 - 1)
+    return 0
+
+
+def _letter(message: Message, request: Request) -> Letter:
+    kept = {
+        name: value[:_LONGEST_HEADER]
+        for name, value in list(request.headers.items())[:200]
+        if (name in _KEPT_HEADERS or name.startswith(_KEPT_PREFIXES)) and not name.startswith(_DROPPED_PREFIXES)
+    }
+    headers = dict(list(kept.items())[:_MOST_HEADERS])
+    return Letter(
+        key=message.key,
+        body=request.body,
+        body_size=request.size,
+        source=message.source,
+        content_type=request.headers.get("content-type", "")[:200],
+        headers={**headers, **{f":{name}": value for name, value in message.notes.items()}},
+        query=request.query[:2000],
+        marks=("cut",) if request.is_cut else (),
+    )
+
+
+async def _send(answer: Answer, send: Send, *, has_body: bool) -> None:
+    headers = [("content-type", answer.content_type), ("content-length", str(len(answer.body))), *answer.headers]
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body if has_body else b""})

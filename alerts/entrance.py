@@ -1,0 +1,136 @@
+"""A way in: which paths it takes, where the key stands, and how its senders want to be answered.
+
+One file each in `alerts/entrances/`, found by itself. An entrance is pure: the door (`alerts.door`) reads the body and
+the inbox (`alerts.inbox`) commits it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from core.registry import Registry
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the door has read. `size` is the body as sent, which is more than `body` where it was cut."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    size: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the head of the body was kept."""
+        return self.size > len(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender gets."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be committed: raw, under the key that came with it.
+
+    `source` names the reader of the body where the entrance decides that and not the integration. `notes` travel with
+    the raw body, for example a dedup key that was made up for the sender.
+    """
+
+    key: str
+    source: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_json(status: int, content: Json, *headers: tuple[str, str]) -> Answer:
+    """An answer in JSON."""
+    return Answer(status, orjson.dumps(content), headers=headers)
+
+
+def refusal(status: int, code: str, message: str, *headers: tuple[str, str]) -> Answer:
+    """An answer in the one shape of errors, `message` saying what to do."""
+    return as_json(status, {"error": {"code": code, "message": message, "fields": {}}}, *headers)
+
+
+class Entrance:
+    """The common ways of an entrance; each file overrides what its senders want otherwise."""
+
+    slug: str
+    # Only paths that begin with one of these are shown to `takes`: every request of every page passes here.
+    prefixes: tuple[str, ...]
+
+    def takes(self, method: str, path: str) -> bool:
+        """Whether this path comes in here."""
+        raise NotImplementedError
+
+    def read(self, request: Request) -> Message | Answer:
+        """Find the key; or refuse what the sender must not repeat."""
+        raise NotImplementedError
+
+    def accepted(self, message: Message, event_id: int) -> Answer:
+        """It is committed."""
+        return as_json(202, {"status": "accepted", "event_id": event_id})
+
+    def unknown_key(self, message: Message) -> Answer:
+        """No integration has this key."""
+        return refusal(
+            403,
+            "unknown_key",
+            "No integration has this key. Copy the whole address again from the integration's page in Tocsin.",
+        )
+
+    def switched_off(self, message: Message) -> Answer:
+        """The integration takes nothing at the moment."""
+        return refusal(
+            403, "integration_inactive", "This integration is switched off. An admin can switch it on in Tocsin."
+        )
+
+    def too_slow(self, seconds: float) -> Answer:
+        """The body did not arrive in time."""
+        return refusal(
+            408,
+            "too_slow",
+            f"The body took longer than {seconds:.0f} seconds. Send it again, in smaller parts if need be.",
+            ("connection", "close"),
+        )
+
+    def unavailable(self, retry_after: int) -> Answer:
+        """Not committed, through no fault of the sender: it shall come again."""
+        return refusal(
+            503,
+            "not_stored",
+            f"This could not be stored just now. Send it again in {retry_after} seconds.",
+            ("retry-after", str(retry_after)),
+        )
+
+    def help(self, request: Request) -> Answer:
+        """Somebody looks at the address in a browser. Nothing is stored."""
+        text = (
+            "This address takes alerts: send them with POST. "
+            "Set-up lines to paste are on the integration's page in Tocsin.\n"
+        )
+        return Answer(200, text.encode(), "text/plain; charset=utf-8")
+
+
+entrances: Registry[Entrance] = Registry("alerts.entrances", attribute="ENTRANCE", slug_of=lambda each: each.slug)
+
+
+def entrance_for(method: str, path: str) -> Entrance | None:
+    """The entrance that takes this path; None where the path is not for alerts at all."""
+    for each in entrances.all().values():
+        if path.startswith(each.prefixes) and each.takes(method, path):
+            return each
+    return None

@@ -1,0 +1,47 @@
+"""Which alerts belong together. Pure.
+
+The group key is what people read; the open key, a hash of integration, service and group key, is what at most one open
+incident has. The route is in neither: what it names, the service, is.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+NOT_AT_ALL = "..."  # in place of labels: every alert is a group of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group key and the named reason for it."""
+
+    key: str
+    reason: str  # group_by | everything | source_default | not_grouped | labels_missing
+
+
+def group_of(labels: Mapping[str, str], *, group_by: Sequence[str] | None, default: str, dedup_key: str) -> Group:
+    """The group of an alert: by the integration's labels, else as its source groups by default.
+
+    An empty list makes one group of everything. An alert that has none of the labels is a group of its own: to lack
+    the same things is nothing in common.
+    """
+    if group_by is None:
+        return Group(default, "source_default") if default else Group(dedup_key, "not_grouped")
+    if not group_by:
+        return Group("everything", "everything")
+    if NOT_AT_ALL in group_by:
+        return Group(dedup_key, "not_grouped")
+    values = [(name, labels.get(name, "")) for name in group_by]
+    if not any(value for _, value in values):
+        return Group(dedup_key, "labels_missing")
+    return Group(", ".join(f"{name}={value}" for name, value in values), "group_by")
+
+
+def open_key(integration_id: int, service_id: int, group_key: str) -> str:
+    """The opaque identity of a group's open incident: 64 hexadecimal digits."""
+    return hashlib.sha256(f"{integration_id}\n{service_id}\n{group_key}".encode()).hexdigest()
+
+
+def fingerprint(dedup_key: str) -> str:
+    """The identity of an alert within its integration, at a fixed length: 64 hexadecimal digits."""
+    return hashlib.sha256(dedup_key.encode()).hexdigest()

@@ -1,0 +1,273 @@
+"""Commits what arrived, in groups: one statement looks up the keys and inserts the raw bytes of everything waiting.
+
+Two writers, each with a kept connection of its own: while one waits for the disk, the next group gathers. Nothing is
+cached, so a revoked key is dead at once. An answer is given only after the commit; whatever goes wrong before it
+raises NotStored, and the sender is asked to come again. A lost connection may have committed: then the message comes
+twice, which deduplication counts.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from core import clock, doorbell
+
+log = structlog.get_logger(__name__)
+
+WRITERS = 2
+LARGEST_GROUP = 200
+LARGEST_GROUP_BYTES = 8 * 1024 * 1024
+MOST_WAITING_BYTES = 256 * 1024 * 1024
+LONGEST_COMMIT = 8.0  # seconds
+LONGEST_WAIT = 12.0  # seconds from being queued to being committed
+RING_EVERY = 0.03  # seconds; a flood rings the engine's bell no more often
+
+_INSERT = """
+with sent as (
+    select *
+    from unnest(
+        %(key_hash)s::bytea[], %(source)s::text[], %(content_type)s::text[], %(headers)s::jsonb[], %(query)s::text[],
+        %(body)s::bytea[], %(body_size)s::int[], %(marks)s::jsonb[]
+    ) with ordinality as item(key_hash, source, content_type, headers, query, body, body_size, marks, place)
+), known as materialized (
+    select sent.*, integration.id as integration_id, integration.is_active,
+        case when integration.is_active then nextval('alerts_event_id_seq') end as event_id
+    from (select * from sent order by place) as sent
+    join alerts_integration as integration using (key_hash)
+), stored as (
+    insert into alerts_event (
+        id, integration_id, received_at, due_at, source, content_type, headers, query, body, body_size, marks
+    )
+    select event_id, integration_id, moment, moment, source, content_type, headers, query, body, body_size, marks
+    from known, (select clock_timestamp() + %(moved)s::interval as moment) as now
+    where is_active
+)
+select place, event_id from known
+"""
+
+
+class NotStored(Exception):
+    """Not committed. The sender shall come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One raw message under its key. Texts hold no NUL: PostgreSQL would refuse the whole group for it."""
+
+    key: str
+    body: bytes
+    body_size: int
+    source: str = ""
+    content_type: str = ""
+    headers: dict[str, str] | None = None
+    query: str = ""
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a letter: stored under this id, or refused."""
+
+    event_id: int | None = None
+    is_known: bool = False
+
+
+@dataclass(slots=True)
+class _Waiting:
+    letter: Letter
+    done: asyncio.Future[Outcome]
+
+
+def hashed(key: str) -> bytes:
+    """What is kept of an integration's key: keys are long and random, so one round of SHA-256 is enough."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+class Inbox:
+    """The queue in front of the database, and its writers. Lives in one event loop."""
+
+    def __init__(self, connection: Callable[[], dict[str, Any]]) -> None:
+        self._connection = connection
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._came = asyncio.Event()
+        self._writers: list[asyncio.Task[None]] = []
+        self._leaving = False
+        self._bell = _Bell()
+
+    def start(self) -> None:
+        """Start the writers in the running event loop."""
+        self._writers = [asyncio.create_task(self._write(), name=f"inbox-{number}") for number in range(WRITERS)]
+
+    async def stop(self, within: float = 10.0) -> None:
+        """Commit what waits, then leave."""
+        self._leaving = True
+        self._came.set()
+        if self._writers:
+            _, late = await asyncio.wait(self._writers, timeout=within)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._writers = []
+
+    async def put(self, letter: Letter) -> Outcome:
+        """Wait until it is committed, or refused for its key. Raises NotStored."""
+        if self._leaving or self._waiting_bytes + len(letter.body) > MOST_WAITING_BYTES:
+            raise NotStored
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(letter, done))
+        self._waiting_bytes += len(letter.body)
+        self._came.set()
+        try:
+            return await asyncio.wait_for(done, LONGEST_WAIT)
+        except TimeoutError:
+            raise NotStored from None
+        finally:
+            self._waiting_bytes -= len(letter.body)
+
+    async def _write(self) -> None:
+        writer = _Writer(self._connection)
+        try:
+            while True:
+                group = self._take()
+                if group:
+                    await self._commit(writer, group)
+                elif self._leaving:
+                    return
+                else:
+                    self._came.clear()
+                    await self._came.wait()
+        finally:
+            await writer.close()
+
+    def _take(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(group) < LARGEST_GROUP:
+            size += len(self._waiting[0].letter.body)
+            if group and size > LARGEST_GROUP_BYTES:
+                break
+            waiting = self._waiting.popleft()
+            if not waiting.done.done():  # its sender may have gone
+                group.append(waiting)
+        return group
+
+    async def _commit(self, writer: "_Writer", group: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = await writer.insert([each.letter for each in group])
+        except psycopg.DataError:
+            await self._commit_singly(writer, group)
+            return
+        except (psycopg.Error, OSError, TimeoutError) as trouble:
+            log.warning("inbox.not_stored", messages=len(group), reason=type(trouble).__name__)
+            for each in group:
+                _settle(each, NotStored())
+            return
+        for each, outcome in zip(group, outcomes, strict=True):
+            _settle(each, outcome)
+        if any(outcome.event_id for outcome in outcomes):
+            self._bell.press()
+
+    async def _commit_singly(self, writer: "_Writer", group: Sequence[_Waiting]) -> None:
+        # One letter that PostgreSQL refuses may not take its neighbours with it.
+        if len(group) == 1:
+            log.error("inbox.refused_by_database", size=group[0].letter.body_size)
+            _settle(group[0], NotStored())
+            return
+        for each in group:
+            await self._commit(writer, [each])
+
+
+def _settle(waiting: _Waiting, outcome: Outcome | NotStored) -> None:
+    if waiting.done.done():
+        return
+    if isinstance(outcome, NotStored):
+        waiting.done.set_exception(outcome)
+    else:
+        waiting.done.set_result(outcome)
+
+
+class _Writer:
+    """A kept connection that is made anew when it is lost."""
+
+    def __init__(self, connection: Callable[[], dict[str, Any]]) -> None:
+        self._parameters = connection
+        self._open: AsyncConnection[tuple[Any, ...]] | None = None
+
+    async def insert(self, letters: Sequence[Letter]) -> list[Outcome]:
+        """The outcome of each, committed. Raises psycopg's errors, OSError, TimeoutError."""
+        was_open = self._open is not None
+        try:
+            return await self._insert(letters)
+        except psycopg.OperationalError:
+            # A connection kept over a restart of the database fails at its first use: try once on a new one.
+            if not was_open or self._open is not None:
+                raise
+            return await self._insert(letters)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        connection, self._open = self._open, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await connection.close()
+
+    async def _insert(self, letters: Sequence[Letter]) -> list[Outcome]:
+        try:
+            async with asyncio.timeout(LONGEST_COMMIT):
+                if self._open is None:
+                    self._open = await AsyncConnection.connect(autocommit=True, **self._parameters())
+                cursor = await self._open.execute(_INSERT, _parameters(letters), binary=True)
+                rows = await cursor.fetchall()
+        except (psycopg.OperationalError, OSError, TimeoutError):
+            await self.close()
+            raise
+        outcomes = [Outcome()] * len(letters)
+        for place, event_id in rows:
+            outcomes[place - 1] = Outcome(event_id, is_known=True)
+        return outcomes
+
+
+def _parameters(letters: Sequence[Letter]) -> dict[str, Any]:
+    return {
+        "key_hash": [hashed(each.key) for each in letters],
+        "source": [each.source for each in letters],
+        "content_type": [each.content_type for each in letters],
+        "headers": [orjson.dumps(each.headers).decode() for each in letters],
+        "query": [each.query for each in letters],
+        "body": [each.body for each in letters],
+        "body_size": [each.body_size for each in letters],
+        "marks": [orjson.dumps(each.marks).decode() for each in letters],
+        "moved": clock.moved(),
+    }
+
+
+class _Bell:
+    """Rings the engine at once, and then at most every 30 ms, so that a flood does not become a flood of doorbells."""
+
+    def __init__(self) -> None:
+        self._is_quiet = True
+        self._again = False
+
+    def press(self) -> None:
+        """Ask for the lane `ingest`."""
+        if not self._is_quiet:
+            self._again = True
+            return
+        self._is_quiet, self._again = False, False
+        doorbell.press("ingest")
+        asyncio.get_running_loop().call_later(RING_EVERY, self._rest)
+
+    def _rest(self) -> None:
+        self._is_quiet = True
+        if self._again:
+            self.press()

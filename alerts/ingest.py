@@ -1,0 +1,248 @@
+"""The pipeline: read > dedup > route > group, a batch of one integration's messages in one transaction.
+
+Integrations are worked on in order of their messages and in parallel with one another: a worker holds the lock of an
+integration's row, others skip it. Of each waiting integration one bounded batch is done in turn, so that a noisy one
+delays nobody. Incidents are locked before alerts are written, in ascending order.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import orjson
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+
+from alerts import events, quarantine, rows
+from alerts.attaching import Attaching
+from alerts.cases import Case, Episode, Told
+from alerts.dedup import Following
+from alerts.grouping import fingerprint, group_of, open_key
+from alerts.models import AlertStatus, EventStatus, Integration, Route
+from alerts.routing import Facts, Router, RouteRule
+from alerts.source import ParsedAlert
+from alerts.understanding import RawEvent, Understood, understand
+from catalog.models import Service
+from core import clock
+from incidents.models import Incident, Severity
+
+log = structlog.get_logger(__name__)
+
+_GIVEN_UP_AFTER = 5  # attempts at one message
+
+
+class _Changed(Exception):
+    """An incident moved between being looked at and being locked: begin anew."""
+
+
+def run() -> int:
+    """One batch of every integration that waits. Returns how many messages were handled."""
+    now = clock.now()
+    return sum(_take_turn(integration_id, now) for integration_id in events.waiting_integrations(now))
+
+
+def _take_turn(integration_id: int, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            return _batch(integration_id, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble, not a message's
+    except _Changed:
+        return 1  # asks to be run again at once
+    except Exception:  # some message of the batch: which one is found by taking them one by one
+        log.exception("ingest.batch_failed", integration=integration_id)
+        return _one_by_one(integration_id, now)
+
+
+def _one_by_one(integration_id: int, now: datetime) -> int:
+    handled = 0
+    for event_id in events.waiting_ids(integration_id, now):
+        try:
+            with transaction.atomic():
+                handled += _batch(integration_id, now, only=event_id)
+        except (OperationalError, InterfaceError):
+            raise
+        except _Changed:
+            handled += 1
+        except Exception:  # this is the one: it may not hold up its neighbours
+            log.exception("ingest.event_failed", event=event_id)
+            with transaction.atomic():
+                _give_way(Integration.objects.get(pk=integration_id), event_id, now)
+            handled += 1
+    return handled
+
+
+def _give_way(integration: Integration, event_id: int, now: datetime) -> None:
+    """Postpone a message that raised; after five attempts it goes into quarantine."""
+    if events.postpone(event_id, now=now, at_most=_GIVEN_UP_AFTER):
+        return
+    problem = "Tocsin failed while it worked on this message. The log names the cause."
+    events.put_into_quarantine(event_id, reason="failed", problem=problem)
+    quarantine.tell(integration, reason="failed", problem=problem, messages=1)
+
+
+def _batch(integration_id: int, now: datetime, *, only: int | None = None) -> int:
+    integration = Integration.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=integration_id).first()
+    if integration is None:
+        return 0
+    claimed = events.claim(integration_id, now, only=only)
+    if not claimed:
+        return 0
+    rules = _rules(integration)
+    read = [_read(event, integration, has_routes=bool(rules)) for event in claimed]
+    understood = [each for each in read if each is not None]
+    messages = [each for each in understood if each.alerts]
+    if messages:
+        _follow(integration, messages, _router(rules))
+    _quarantine(integration, understood)
+    for event, each in zip(claimed, read, strict=True):
+        if each is None:
+            _give_way(integration, event.id, now)
+    events.finish(understood, now=clock.now())
+    Integration.objects.filter(pk=integration_id).update(last_event_at=claimed[-1].received_at)
+    return len(claimed)
+
+
+def _read(event: RawEvent, integration: Integration, *, has_routes: bool) -> Understood | None:
+    try:
+        understood = understand(event, integration.source)
+    except Exception:  # a source's own mistake with one message; the others are read
+        log.exception("ingest.source_failed", event=event.id, source=event.source or integration.source)
+        return None
+    if understood.alerts and not has_routes:
+        problem = "The integration has no route, so nobody knows whose alerts these are. Add one, then read it again."
+        return Understood(event, status=EventStatus.QUARANTINED, reason="no_route", problem=problem)
+    return understood
+
+
+def _quarantine(integration: Integration, understood: Sequence[Understood]) -> None:
+    bad = [each for each in understood if each.status is EventStatus.QUARANTINED]
+    if bad:
+        quarantine.tell(integration, reason=bad[0].reason, problem=bad[0].problem, messages=len(bad))
+
+
+def _rules(integration: Integration) -> tuple[RouteRule, ...]:
+    routes = Route.objects.filter(integration=integration).order_by("position")
+    return tuple(RouteRule(*each) for each in routes.values_list("position", "condition", "service_id"))
+
+
+@lru_cache(maxsize=500)
+def _router(rules: tuple[RouteRule, ...]) -> Router:
+    return Router(rules)
+
+
+def _follow(integration: Integration, messages: Sequence[Understood], router: Router) -> None:
+    told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
+    every = [each for message in told for each in message]
+    known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
+    incidents = _locked_incidents(known, {each.open_key for each in every})
+    asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
+    cases = _cases(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
+    episodes = {row.fingerprint: _episode(row, cases) for row in known}
+    following = Following(episodes, cases.values(), reopen_within=integration.reopen_within)
+    for message in told:
+        for each in message:
+            following.tell(each)
+        following.end_message()
+    services = Service.objects.in_bulk(
+        {case.service_id for case in following.cases} | {each.route.service_id for each in every}
+    )
+    Attaching(integration, following, incidents=incidents, services=services).carry_out()
+    for episode in following.changed.values():
+        _explain(episode)
+    rows.save(integration.pk, following.changed.values())
+
+
+def _decide(integration: Integration, router: Router, event: RawEvent, alert: ParsedAlert) -> Told:
+    route = router.decide(
+        Facts(
+            labels=alert.labels,
+            annotations=alert.annotations,
+            severity=alert.severity or "",
+            title=alert.title,
+            source=event.source or integration.source,
+            integration=integration.name,
+        )
+    )
+    # Here silences, maintenance windows and inhibition have their place: they mute the page, never the alert.
+    group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
+    return Told(
+        event_id=event.id,
+        at=event.received_at,
+        alert=alert,
+        fingerprint=fingerprint(alert.dedup_key),
+        route=route,
+        group=group,
+        open_key=open_key(integration.pk, route.service_id, group.key),
+    )
+
+
+def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str]) -> dict[int, Incident]:
+    """The incidents these alerts belong to or may join, and those they were merged into; locked in ascending order."""
+    wanted = {row.incident_id for row in known if row.incident_id is not None}
+    wanted.update(pk for row in known for pk in row.also_in)
+    latest = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", "-id").distinct("open_key")
+    wanted.update(latest.values_list("pk", flat=True))
+    for _ in range(10):
+        targets = Incident.objects.filter(pk__in=wanted, merged_into__isnull=False).exclude(merged_into__in=wanted)
+        more = set(targets.values_list("merged_into", flat=True))
+        if not more:
+            break
+        wanted.update(pk for pk in more if pk is not None)
+    locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("id")
+    found = {incident.pk: incident for incident in locked}
+    if any(each.merged_into_id is not None and each.merged_into_id not in found for each in found.values()):
+        raise _Changed
+    return found
+
+
+def _cases(incidents: Mapping[int, Incident], acknowledged: Mapping[int, int]) -> dict[int, Case]:
+    cases = {
+        pk: Case(
+            open_key=incident.open_key or "",
+            service_id=incident.service_id,
+            group_key=incident.group_key,
+            incident_id=pk,
+            is_open=incident.is_open,
+            severity=Severity(incident.severity) if incident.severity else None,
+            alert_count=incident.alert_count,
+            firing_count=incident.firing_count,
+            acknowledged_count=acknowledged.get(pk, 0),
+            resolved_at=incident.resolved_at,
+        )
+        for pk, incident in sorted(incidents.items())
+    }
+    for pk, incident in incidents.items():
+        if incident.merged_into_id is not None:
+            cases[pk].merged_into = cases[incident.merged_into_id]
+    return cases
+
+
+def _episode(row: rows.Row, cases: Mapping[int, Case]) -> Episode:
+    return Episode(
+        fingerprint=row.fingerprint,
+        status=AlertStatus(row.status),
+        case=cases[row.incident_id] if row.incident_id is not None else None,
+        service_id=row.service_id,
+        pk=row.pk,
+        also_in=[cases[pk] for pk in row.also_in if pk in cases],
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        resolved_at=row.resolved_at,
+        reasons=orjson.loads(row.reasons),
+        group_key=row.group_key,
+    )
+
+
+def _explain(episode: Episode) -> None:
+    """Each decision by its name, for the alert's own row."""
+    told = episode.last
+    if told is None or episode.content is None:
+        return
+    route: dict[str, object] = {"reason": told.route.reason, "position": told.route.position}
+    if told.route.condition:
+        route["condition"] = told.route.condition
+    if told.route.failures:
+        route["failures"] = [{"position": position, "problem": text} for position, text in told.route.failures]
+    episode.reasons["route"] = route
+    episode.reasons["group"] = {"reason": told.group.reason, "key": told.group.key[:500]}

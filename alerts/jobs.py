@@ -1,0 +1,25 @@
+"""The lanes of alerts: what arrived, and the days of the inbox."""
+
+import time
+
+from alerts import events, ingest, partitions
+from core import jobs
+
+_EVERY = 3600.0  # seconds between two looks at the partitions
+_looked_at = 0.0
+
+
+@jobs.lane("ingest", order=10, next_due=events.next_due)
+def read_what_arrived() -> int:
+    """Take every integration's next messages through the pipeline."""
+    return ingest.run()
+
+
+@jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)
+def keep_days() -> int:
+    """Make the days ahead and drop old ones: when this process starts, and every hour."""
+    global _looked_at  # noqa: PLW0603  one memory per process
+    if _looked_at and time.monotonic() - _looked_at < _EVERY:
+        return 0
+    _looked_at = time.monotonic()
+    return len(partitions.ensure()) + len(partitions.drop_old())

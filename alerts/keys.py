@@ -1,0 +1,113 @@
+"""Making integrations and their keys. Only a key's hash is kept: the key itself is shown this once."""
+
+import secrets
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+
+from alerts.inbox import hashed
+from alerts.models import Integration, Route
+from alerts.routing import check
+from alerts.source import sources
+from catalog.models import Service
+from core.errors import Invalid
+
+SHORTEST = 32
+# 32 letters and digits: what PagerDuty's clients take for a routing key, and 190 bits.
+_LENGTH = 32
+_LETTERS = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True)
+class RouteWish:
+    """A route to be: without a condition it always matches."""
+
+    service: Service
+    condition: str = ""
+
+
+def new_key() -> str:
+    """A key nobody can guess."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+
+
+def checked_key(key: str) -> str:
+    """The key, if it may be used. Raises Invalid."""
+    if len(key) < SHORTEST or len(key) > 200 or not all(letter.isalnum() or letter in "-_" for letter in key):
+        problem = f"A key has at least {SHORTEST} letters, digits, “-” or “_”. Leave it out to have one made."
+        raise Invalid(problem, {"key": problem})
+    return key
+
+
+@transaction.atomic
+def create_integration(
+    *,
+    name: str,
+    source: str,
+    routes: Sequence[RouteWish],
+    key: str | None = None,
+    group_by: Sequence[str] | None = None,
+    hold: timedelta = timedelta(),
+    reopen_within: timedelta = timedelta(),
+) -> tuple[Integration, str]:
+    """A new integration and its key. Raises Invalid for an unknown source, a weak key or routes without a default."""
+    if sources.get(source) is None:
+        problem = f"No source is called {source!r}. Known are {', '.join(sources.all())}."
+        raise Invalid(problem, {"source": problem})
+    text = checked_key(key) if key else new_key()
+    if Integration.objects.filter(key_hash=hashed(text)).exists():
+        problem = "Another integration has this key. Leave it out to have one made."
+        raise Invalid(problem, {"key": problem})
+    integration = Integration.objects.create(
+        name=name,
+        source=source,
+        key_hash=hashed(text),
+        key_prefix=text[:4],
+        group_by=None if group_by is None else list(group_by),
+        hold=hold,
+        reopen_within=reopen_within,
+    )
+    set_routes(integration, routes)
+    return integration, text
+
+
+@transaction.atomic
+def new_key_for(integration: Integration, *, key: str | None = None) -> str:
+    """Replace the key; the old one is dead at once."""
+    text = checked_key(key) if key else new_key()
+    integration.key_hash, integration.key_prefix = hashed(text), text[:4]
+    integration.save(update_fields=["key_hash", "key_prefix"])
+    return text
+
+
+@transaction.atomic
+def set_routes(integration: Integration, routes: Sequence[RouteWish]) -> bool:
+    """Replace the routes. False where they are the same already. Raises Invalid, naming the route."""
+    if not routes or routes[-1].condition.strip():
+        problem = "The last route has no condition: it takes what no other takes. Add one."
+        raise Invalid(problem, {"routes": problem})
+    for number, route in enumerate(routes, start=1):
+        if not route.condition.strip() and number < len(routes):
+            problem = f"Route {number} has no condition, so those after it would never be asked. Move it to the end."
+            raise Invalid(problem, {"routes": problem})
+        problem = check(route.condition)
+        if problem:
+            raise Invalid(f"Route {number}: {problem}", {"routes": problem})
+    wished = [(number, route.condition.strip(), route.service.pk) for number, route in enumerate(routes, start=1)]
+    present = list(integration.routes.order_by("position").values_list("position", "condition", "service_id"))
+    if wished == present:
+        return False
+    integration.routes.all().delete()
+    Route.objects.bulk_create(
+        Route(integration=integration, position=position, condition=condition, service_id=service)
+        for position, condition, service in wished
+    )
+    return True
+
+
+def webhook_path(integration: Integration, key: str) -> str:
+    """Path of the address to paste into the sender, with its key: show it, never log it."""
+    return f"/integrations/{integration.source}/{key}/"

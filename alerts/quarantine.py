@@ -1,0 +1,78 @@
+"""What cannot be read: kept, shown, told to somebody, and read again when its mapping is mended."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from alerts.grouping import open_key
+from alerts.models import Event, EventStatus, Integration, Route
+from catalog.models import Service, UrgencyRule
+from core import clock, jobs
+from core.errors import DomainError
+from incidents import lifecycle, timeline
+from incidents.actor import system
+from incidents.models import Incident, Severity
+from incidents.urgency import urgency_for
+
+LANE = "ingest"  # rung when messages are read again
+AT_MOST_EVERY = timedelta(hours=1)
+BY = system("quarantine")
+GROUP_KEY = "quarantine"
+
+
+class NotInQuarantine(DomainError):
+    """Only what lies in quarantine is read again."""
+
+    code = "not_in_quarantine"
+
+
+def tell(integration: Integration, *, reason: str, problem: str, messages: int) -> Incident | None:
+    """Open an incident on the integration's default service, at most one an hour; one that is open is noted on.
+
+    None where there was one less than an hour ago, or where there is no service at all.
+    """
+    service = default_service(integration)
+    if service is None:
+        return None
+    key = open_key(integration.pk, 0, GROUP_KEY)
+    last = Incident.objects.select_for_update(no_key=True).filter(open_key=key).order_by("-id").first()
+    if last is not None and (last.is_open or clock.now() - last.created_at < AT_MOST_EVERY):
+        return None
+    incident, is_new = lifecycle.open_incident(
+        service=service,
+        title=f"{integration.name} sent something that could not be read",
+        description=f"{problem}\n\nThe message is kept in quarantine and can be read again from there.",
+        by=BY,
+        urgency=urgency_for(UrgencyRule(service.urgency), Severity.WARNING),
+        severity=Severity.WARNING,
+        origin=integration.name,
+        group_key=GROUP_KEY,
+        open_key=key,
+        reason="message_unreadable",
+        details={"integration": integration.name, "reason": reason},
+    )
+    if is_new:
+        text = f"{messages} message{'s' * (messages != 1)} of {integration.name} put into quarantine: {problem}"
+        timeline.record(incident, kind="quarantined", by=BY, reason=reason, text=text, messages=messages)
+    return incident
+
+
+def default_service(integration: Integration) -> Service | None:
+    """The service of the route without a condition, else of the last; where there is none, the oldest of all."""
+    routes = list(Route.objects.filter(integration=integration).select_related("service").order_by("position"))
+    for route in routes:
+        if not route.condition:
+            return route.service
+    return routes[-1].service if routes else Service.objects.order_by("id").first()
+
+
+@transaction.atomic
+def replay(event_id: int) -> None:
+    """Read a message again. Raises NotInQuarantine, and Event.DoesNotExist."""
+    event = Event.objects.select_for_update(no_key=True).get(pk=event_id)
+    if event.status != EventStatus.QUARANTINED:
+        raise NotInQuarantine(f"This message is {event.status}, not in quarantine.")
+    Event.objects.filter(pk=event.pk, received_at=event.received_at).update(
+        status=EventStatus.RECEIVED, reason="", problem="", failures=0, due_at=clock.now(), processed_at=None
+    )
+    jobs.ring(LANE)

@@ -1,0 +1,193 @@
+"""What a source is: it reads the messages of one kind of monitoring system. One file each in `alerts/sources/`.
+
+A source is pure: from the message as it was received to the alerts it tells of. Each carries its own set-up text and
+examples; contract tests send the examples of every source through the real door.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from alerts import moments
+from alerts.mend import Unreadable, decode, read_json, unpack
+from alerts.models import AlertStatus
+from core.errors import DomainError
+from core.registry import Registry
+from incidents.models import Severity
+
+Json = Any
+
+_SEVERITIES = {
+    **dict.fromkeys(("critical", "crit", "fatal", "emergency", "emerg", "alert", "disaster", "p1", "sev1", "page"),
+                    Severity.CRITICAL),
+    **dict.fromkeys(("error", "err", "high", "major", "severe", "p2", "sev2", "average"), Severity.ERROR),
+    **dict.fromkeys(("warning", "warn", "medium", "moderate", "minor", "p3", "sev3"), Severity.WARNING),
+    **dict.fromkeys(("info", "information", "informational", "notice", "low", "debug", "ok", "none", "p4", "p5",
+                     "sev4", "sev5"), Severity.INFO),
+}  # fmt: skip
+
+
+class Ignored(DomainError):
+    """A message is understood and tells of no alert. `reason` is its name."""
+
+    code = "ignored"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where people can look further."""
+
+    text: str
+    href: str
+
+
+@dataclass(slots=True)
+class ParsedAlert:
+    """One alert as one message tells of it. Times are in UTC; `group` is how its source groups it by default."""
+
+    dedup_key: str
+    title: str
+    status: AlertStatus = AlertStatus.FIRING
+    severity: Severity | None = None
+    description: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    group: str = ""
+
+
+@dataclass(slots=True)
+class Received:
+    """A message as the inbox holds it. Reading it notes in `marks` what had to be mended."""
+
+    body: bytes
+    now: datetime
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+    is_cut: bool = False
+    marks: list[str] = field(default_factory=list)
+
+    def unpacked(self) -> bytes:
+        """The body without its content encoding. Raises Unreadable."""
+        return unpack(self.body, self.headers.get("content-encoding", ""))
+
+    def json(self) -> Json:
+        """The body as JSON, whatever its content type says: many senders lie. Raises Unreadable."""
+        mended = read_json(self.unpacked(), is_cut=self.is_cut)
+        self.marks.extend(mended.marks)
+        return mended.value
+
+    def text(self) -> str:
+        """The body as text."""
+        text, marks = decode(self.unpacked())
+        self.marks.extend(marks)
+        return text
+
+    def moment(self, value: Json) -> datetime | None:
+        """A point in time; nonsense is marked."""
+        if moments.is_nonsense(value, now=self.now):
+            self.marks.append("bad_time")
+            return None
+        return moments.moment(value, now=self.now)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an example is understood to say."""
+
+    status: AlertStatus
+    title: str
+    severity: Severity | None = None
+    dedup_key: str = ""  # empty: any
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message of our own making in the shape the sender uses, and what it means."""
+
+    name: str
+    body: Json  # sent as JSON, or as it is where it is text
+    expected: tuple[Expected, ...]
+    content_type: str = "application/json"
+
+    def encoded(self) -> bytes:
+        """As it is sent."""
+        return self.body.encode() if isinstance(self.body, str) else orjson.dumps(self.body)
+
+
+class Source:
+    """One kind of sender. Files in `alerts/sources/` make one instance, called SOURCE."""
+
+    slug: str
+    label: str
+    group_text: str  # how alerts are grouped by default, for people
+    sends_resolved: bool = True
+    resolves_after: timedelta | None = None  # a fair time after which to think it over, where no resolve is ever sent
+    set_up: str  # Markdown; {url} stands for the address with the key, {key} for the key
+    examples: Sequence[Example]
+
+    def parse(self, received: Received) -> list[ParsedAlert]:
+        """The alerts a message tells of. Raises Unreadable and Ignored; nothing else is foreseen."""
+        raise NotImplementedError
+
+    def request_for(self, example: Example, key: str) -> tuple[str, bytes]:
+        """Path and body with which a sender posts this example."""
+        return f"/integrations/{self.slug}/{key}/", example.encoded()
+
+    def set_up_text(self, *, url: str, base_url: str, key: str) -> str:
+        """The lines to paste."""
+        return self.set_up.replace("{url}", url).replace("{base_url}", base_url).replace("{key}", key)
+
+
+sources: Registry[Source] = Registry("alerts.sources", attribute="SOURCE", slug_of=lambda each: each.slug)
+
+
+def severity_of(word: Json) -> Severity | None:
+    """The severity a word stands for; None for a word nobody uses for one."""
+    return _SEVERITIES.get(word.strip().lower()) if isinstance(word, str) else None
+
+
+def as_text(value: Json) -> str:
+    """A value as people read it: text as it is, nothing for nothing, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def as_texts(value: Json) -> dict[str, str]:
+    """A map of texts; nothing where the value is no object."""
+    if not isinstance(value, dict):
+        return {}
+    return {name: each if isinstance(each, str) else as_text(each) for name, each in value.items()}
+
+
+def links_of(*pairs: tuple[str, Json]) -> list[Link]:
+    """The links among these that can be followed: only http and https."""
+    return [
+        Link(text, href)
+        for text, href in pairs
+        if isinstance(href, str) and href.startswith(("http://", "https://")) and len(href) <= 4000
+    ]
+
+
+def expect_object(body: Json) -> dict[str, Json]:
+    """The body, if it is a JSON object. Raises Unreadable."""
+    if not isinstance(body, dict):
+        raise Unreadable("unexpected_shape", "The body is JSON but not an object, which this source always sends.")
+    return body

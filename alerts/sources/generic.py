@@ -1,0 +1,281 @@
+"""Any JSON, form or text: sensible guesses at what it says.
+
+The first of several usual names that is there wins; what has no meaning of its own becomes a label. A message without
+an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`.
+"""
+
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
+from urllib.parse import parse_qsl
+
+from alerts.mend import Unreadable, clean_text
+from alerts.models import AlertStatus
+from alerts.source import (
+    Example,
+    Expected,
+    Ignored,
+    Json,
+    ParsedAlert,
+    Received,
+    Source,
+    as_text,
+    as_texts,
+    links_of,
+    severity_of,
+)
+from incidents.models import Severity
+
+_TITLE = ("title", "summary", "subject", "alert_title", "alertname", "alert_name", "name", "rule_name", "rulename",
+          "message", "msg", "text", "description")  # fmt: skip
+_DESCRIPTION = ("description", "message", "details", "body", "text", "reason", "summary")
+_IDENTITY = ("dedup_key", "dedupkey", "alert_uid", "alias", "fingerprint", "incident_key", "incidentkey", "id", "uid")
+_STATUS = ("status", "state", "alert_status", "alertstatus", "event_action", "action", "current_state")
+_SEVERITY = ("severity", "priority", "level", "criticality", "urgency")
+_STARTED = (
+    "started_at",
+    "startsat",
+    "starts_at",
+    "timestamp",
+    "time",
+    "occurred_at",
+    "event_time",
+    "date",
+    "@timestamp",
+)
+_ENDED = ("ended_at", "endsat", "ends_at", "resolved_at", "timestamp", "time", "event_time", "date", "@timestamp")
+_LINKS = (
+    ("Source", ("url", "link", "href", "link_to_upstream_details", "html_url", "generatorurl", "source_url")),
+    ("Runbook", ("runbook_url", "runbook")),
+    ("Dashboard", ("dashboard_url", "dashboardurl")),
+    ("Image", ("image_url", "imageurl")),
+)
+_MAPS = frozenset({"labels", "annotations", "tags"})
+_LISTS = ("alerts", "events")
+_WRAPPERS = ("alert", "event", "incident", "payload", "data", "problem")
+_NOT_LABELS = frozenset((*_DESCRIPTION, *_IDENTITY, *_STATUS, *_STARTED, *_ENDED, *_TITLE))
+_LONGEST_LABEL = 200
+
+_OVER = frozenset({"resolved", "resolve", "ok", "okay", "up", "closed", "close", "recovered", "recovery",
+                   "normal", "success", "cleared", "clear", "healthy", "inactive", "green", "ended", "fixed",
+                   "solved"})  # fmt: skip
+_HAD = frozenset({"acknowledged", "acknowledge", "acked", "ack"})
+# Grafana OnCall's demonstration alert has no title; people who move over know it by this one.
+_ONCALL_DEMO = "This alert was sent by user for demonstration purposes"
+
+
+class Generic(Source):
+    slug = "generic"
+    label = "Anything else"
+    group_text = "Not at all: each alert is a group of its own."
+    set_up = """\
+Post JSON to `{url}`. All fields are optional but one that can serve as a title:
+
+```sh
+curl -X POST {url} -H 'Content-Type: application/json' -d '{
+  "title": "Disk almost full", "severity": "critical", "status": "firing",
+  "dedup_key": "db-1/disk", "description": "97 %", "labels": {"host": "db-1"}
+}'
+```
+
+The same with `"status": "resolved"` resolves it.
+"""
+
+    def parse(self, received: Received) -> list[ParsedAlert]:
+        """One alert for an object or a text, several for a list."""
+        body = _body(received)
+        if isinstance(body, str):
+            return [_of_text(body)]
+        if isinstance(body, dict):
+            body = _elements(body)
+        if not isinstance(body, list):
+            raise Unreadable("unexpected_shape", "The body is JSON but neither an object nor a list of objects.")
+        if not body:
+            raise Ignored("no_alerts", "The message is an empty list.")
+        objects = [each for each in body if isinstance(each, dict) and each]
+        if not objects:
+            raise Unreadable("no_content", "There is nothing in the message that could be an alert.")
+        return [_of_object(each, received) for each in objects]
+
+    examples = (
+        Example(
+            "firing",
+            {"title": "Disk almost full", "severity": "critical", "labels": {"host": "db-1"}, "message": "97 %"},
+            (Expected(AlertStatus.FIRING, "Disk almost full", Severity.CRITICAL),),
+        ),
+        Example(
+            "resolved",
+            {"title": "Disk almost full", "status": "ok", "labels": {"host": "db-1"}, "message": "61 %"},
+            (Expected(AlertStatus.RESOLVED, "Disk almost full"),),
+        ),
+        Example(
+            "list",
+            [{"summary": "Queue is long", "priority": "P3", "id": 9007199254740993}, {"name": "Queue is gone"}],
+            (
+                Expected(AlertStatus.FIRING, "Queue is long", Severity.WARNING, "9007199254740993"),
+                Expected(AlertStatus.FIRING, "Queue is gone"),
+            ),
+        ),
+        Example(
+            "form",
+            "title=Backup+failed&level=error&host=db-1",
+            (Expected(AlertStatus.FIRING, "Backup failed", Severity.ERROR),),
+            content_type="application/x-www-form-urlencoded",
+        ),
+        Example(
+            "text",
+            "Backup failed on db-1\nNo space left on device\n",
+            (Expected(AlertStatus.FIRING, "Backup failed on db-1"),),
+            content_type="text/plain",
+        ),
+    )
+
+
+def _body(received: Received) -> Json:
+    kind = received.content_type.partition(";")[0].strip().lower()
+    raw = received.unpacked()
+    if not raw.strip():
+        if received.query:
+            return _form(dict(parse_qsl(received.query, keep_blank_values=True)), received)
+        raise Unreadable("empty", "The message has no body.")
+    if kind == "application/x-www-form-urlencoded" and raw.lstrip()[:1] not in (b"{", b"["):
+        return _form(dict(parse_qsl(received.text(), keep_blank_values=True)), received)
+    if kind == "multipart/form-data":
+        return _form(_parts(received.content_type, raw), received)
+    try:
+        return received.json()
+    except Unreadable:
+        if raw.lstrip()[:1] in (b"{", b"[") or kind.endswith("json"):
+            raise
+    return received.text()
+
+
+def _form(fields: dict[str, str], received: Received) -> Json:
+    for name in ("payload", "data", "json", "alert", "body"):
+        value = fields.get(name, "")
+        if value.lstrip()[:1] in ("{", "["):
+            inner = Received(value.encode(), received.now)
+            found = inner.json()
+            received.marks.extend(inner.marks)
+            return found
+    return {clean_text(name)[0]: clean_text(value)[0] for name, value in fields.items()}
+
+
+def _parts(content_type: str, raw: bytes) -> dict[str, str]:
+    message = BytesParser(EmailMessage, policy=HTTP).parsebytes(
+        b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n" + raw
+    )
+    fields = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            fields[name] = content.decode("utf-8", "replace").rstrip("\r\n")
+    return fields
+
+
+def _elements(body: dict[str, Json]) -> list[Json]:
+    for name in _LISTS:
+        given = body.get(name)
+        if isinstance(given, list) and any(isinstance(each, dict) for each in given):
+            return given
+    for name in _WRAPPERS:
+        given = body.get(name)
+        if isinstance(given, dict) and not any(each in body for each in _TITLE):
+            return [{**{outer: value for outer, value in body.items() if outer != name}, **given}]
+    return [body]
+
+
+def _of_text(text: str) -> ParsedAlert:
+    text, _ = clean_text(text)
+    title, _, rest = text.strip().partition("\n")
+    if not title:
+        raise Unreadable("empty", "The message has no text.")
+    return ParsedAlert(dedup_key=title, title=title.strip(), description=rest.strip())
+
+
+def _of_object(body: dict[str, Json], received: Received) -> ParsedAlert:
+    fields = {name.lower(): value for name, value in body.items()}
+    labels = _labels(fields)
+    annotations = as_texts(fields.get("annotations"))
+    title = _first(fields, _TITLE) or labels.get("alertname") or _first(annotations, _TITLE) or _any_title(fields)
+    if title == _ONCALL_DEMO:
+        title = "Incident"
+    word = _first(fields, _STATUS).strip().lower()
+    status = _status(word, fields)
+    started = received.moment(_raw(fields, _STARTED))
+    return ParsedAlert(
+        dedup_key=_first(fields, _IDENTITY) or _identity(title, labels),
+        title=title.partition("\n")[0].strip() or "Alert",
+        status=status,
+        severity=_severity(fields, labels, word),
+        description=_first(fields, _DESCRIPTION) or _first(annotations, _DESCRIPTION),
+        labels=labels,
+        annotations=annotations,
+        links=links_of(*((text, _raw(fields, names)) for text, names in _LINKS)),
+        started_at=started if status is AlertStatus.FIRING else None,
+        ended_at=received.moment(_raw(fields, _ENDED)) if status is AlertStatus.RESOLVED else None,
+    )
+
+
+def _raw(fields: dict[str, Json], names: tuple[str, ...]) -> Json:
+    return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
+
+
+def _first(fields: dict[str, Json], names: tuple[str, ...]) -> str:
+    """The first that says something in words or numbers, not in objects."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            return as_text(value)
+    return ""
+
+
+def _labels(fields: dict[str, Json]) -> dict[str, str]:
+    """Labels and tags as given, and the short fields that have no meaning of their own."""
+    labels = {
+        name: as_text(value)
+        for name, value in fields.items()
+        if name not in _NOT_LABELS and isinstance(value, str | int | float) and len(as_text(value)) <= _LONGEST_LABEL
+    }
+    tags = fields.get("tags")
+    if isinstance(tags, list):
+        words = [as_text(tag) for tag in tags]
+        labels.update(dict(word.split(":", 1) for word in words if ":" in word))
+        labels["tags"] = ", ".join(words)
+    for given in (tags, fields.get("labels")):
+        labels.update(as_texts(given))
+    return labels
+
+
+def _identity(title: str, labels: dict[str, str]) -> str:
+    """Title and labels, without what says how bad it is: that changes while the alert stays the same."""
+    stable = [
+        f"{name}={value}" for name, value in sorted(labels.items()) if name not in _SEVERITY and "://" not in value
+    ]
+    return "\n".join([title, *stable])
+
+
+def _any_title(fields: dict[str, Json]) -> str:
+    said = [f"{name}={as_text(value)}" for name, value in fields.items() if isinstance(value, str | int | float)]
+    return ", ".join(said)[:200] or "Alert"
+
+
+def _status(word: str, fields: dict[str, Json]) -> AlertStatus:
+    if word in _OVER or fields.get("resolved") is True or fields.get("firing") is False:
+        return AlertStatus.RESOLVED
+    return AlertStatus.ACKNOWLEDGED if word in _HAD else AlertStatus.FIRING
+
+
+def _severity(fields: dict[str, Json], labels: dict[str, str], status_word: str) -> Severity | None:
+    for name in _SEVERITY:
+        value = fields.get(name, labels.get(name))
+        word = f"p{value}" if name == "priority" and str(value) in "12345" else value
+        found = severity_of(word)
+        if found is not None:
+            return found
+    # `"status": "critical"` tells both; "ok" and "up" tell nothing of how bad it was.
+    return None if status_word in _OVER else severity_of(status_word)
+
+
+SOURCE = Generic()

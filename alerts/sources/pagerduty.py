@@ -1,0 +1,149 @@
+"""PagerDuty's Events API v2, whose senders only change the host name.
+
+Format: PagerDuty's developer documentation, "Events API v2": trigger, acknowledge, resolve. The entrance has checked
+the body and made a dedup key where a trigger came without one; it travels in the note `:dedup_key`.
+"""
+
+import hashlib
+
+import orjson
+
+from alerts.mend import Unreadable
+from alerts.models import AlertStatus
+from alerts.source import (
+    Example,
+    Expected,
+    Ignored,
+    Json,
+    Link,
+    ParsedAlert,
+    Received,
+    Source,
+    as_text,
+    as_texts,
+    expect_object,
+    links_of,
+    severity_of,
+)
+from incidents.models import Severity
+
+_STATUSES = {
+    "trigger": AlertStatus.FIRING,
+    "acknowledge": AlertStatus.ACKNOWLEDGED,
+    "resolve": AlertStatus.RESOLVED,
+}
+_AS_LABELS = ("source", "component", "group", "class")
+
+
+class PagerDuty(Source):
+    slug = "pagerduty"
+    label = "PagerDuty Events API v2"
+    group_text = "By dedup key: each alert is a group of its own."
+    set_up = """\
+Point the sender's PagerDuty address here and give it the integration key:
+
+- Events API address: `{base_url}/v2/enqueue`
+- Routing key: `{key}`
+
+In `alertmanager.yml` for example:
+
+```yaml
+receivers:
+  - name: tocsin
+    pagerduty_configs:
+      - routing_key: {key}
+        url: {base_url}/v2/enqueue
+```
+"""
+
+    def parse(self, received: Received) -> list[ParsedAlert]:
+        """One alert; none for a change event."""
+        body = expect_object(received.json())
+        if received.headers.get(":path", "").endswith("/change/enqueue"):
+            raise Ignored("change_event", "A change event: it tells what was done and never alerts.")
+        status = _STATUSES.get(as_text(body.get("event_action")))
+        if status is None:
+            raise Unreadable("unexpected_shape", "“event_action” must be one of trigger, acknowledge, resolve.")
+        payload = body.get("payload")
+        payload = payload if isinstance(payload, dict) else {}
+        dedup_key = as_text(body.get("dedup_key")) or received.headers.get(":dedup_key") or _from_content(payload)
+        details = payload.get("custom_details")
+        at = received.moment(payload.get("timestamp"))
+        return [
+            ParsedAlert(
+                dedup_key=dedup_key,
+                title=as_text(payload.get("summary")),
+                status=status,
+                severity=severity_of(payload.get("severity")),
+                description=details if isinstance(details, str) else "",
+                labels={name: as_text(payload[name]) for name in _AS_LABELS if payload.get(name)},
+                annotations=as_texts(details),
+                links=_links(body),
+                started_at=at if status is AlertStatus.FIRING else None,
+                ended_at=at if status is AlertStatus.RESOLVED else None,
+                group=dedup_key,
+            )
+        ]
+
+    def request_for(self, example: Example, key: str) -> tuple[str, bytes]:
+        """To the vendor's own path, with the key in the body."""
+        return "/v2/enqueue", orjson.dumps({**example.body, "routing_key": key})
+
+    examples = (
+        Example(
+            "firing",
+            {
+                "event_action": "trigger",
+                "dedup_key": "db-1/disk",
+                "client": "Night check",
+                "client_url": "https://checks.example.com/7",
+                "payload": {
+                    "summary": "Disk at 97 % on db-1",
+                    "source": "db-1.example.com",
+                    "severity": "critical",
+                    "timestamp": "2026-03-01T10:02:03.315+0000",
+                    "component": "postgres",
+                    "custom_details": {"free": "3 %"},
+                },
+                "links": [{"href": "https://wiki.example.com/disk", "text": "What to do"}],
+            },
+            (Expected(AlertStatus.FIRING, "Disk at 97 % on db-1", Severity.CRITICAL, "db-1/disk"),),
+        ),
+        Example(
+            "acknowledged",
+            {"event_action": "acknowledge", "dedup_key": "db-1/disk"},
+            (Expected(AlertStatus.ACKNOWLEDGED, "", None, "db-1/disk"),),
+        ),
+        Example(
+            "resolved",
+            {"event_action": "resolve", "dedup_key": "db-1/disk"},
+            (Expected(AlertStatus.RESOLVED, "", None, "db-1/disk"),),
+        ),
+        Example(
+            "without_dedup_key",
+            {
+                "event_action": "trigger",
+                "payload": {"summary": "Backup failed", "source": "db-1", "severity": "warning"},
+            },
+            (Expected(AlertStatus.FIRING, "Backup failed", Severity.WARNING),),
+        ),
+    )
+
+
+def _links(body: dict[str, Json]) -> list[Link]:
+    client = as_text(body.get("client")) or "Sender"
+    pairs = [(client, body.get("client_url"))]
+    for kind, address, text in (("links", "href", "text"), ("images", "src", "alt")):
+        given = body.get(kind)
+        name = kind.removesuffix("s").capitalize()
+        usable = [each for each in given[:20] if isinstance(each, dict)] if isinstance(given, list) else []
+        pairs.extend((as_text(each.get(text)) or name, each.get(address)) for each in usable)
+    return links_of(*pairs)
+
+
+def _from_content(payload: dict[str, Json]) -> str:
+    identity = [as_text(payload.get(name)) for name in ("summary", "source", "component", "class")]
+    return hashlib.sha256("\n".join(identity).encode()).hexdigest()[:32]
+
+
+SOURCE = PagerDuty()

@@ -1,0 +1,91 @@
+"""From raw messages to the alerts they tell of: the first stage of the pipeline. What cannot be read is said so.
+
+No query, no write: messages come in as rows of the inbox and go out as what was understood of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from alerts.mend import Unreadable
+from alerts.models import EventStatus
+from alerts.source import Ignored, ParsedAlert, Received, sources
+from alerts.trimming import MARK, trim
+
+_MOST_SHOWN = 1000  # alerts of one message whose reading is kept beside it
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvent:
+    """A message as it lies in the inbox."""
+
+    id: int
+    received_at: datetime
+    source: str
+    content_type: str
+    headers: Mapping[str, str]
+    query: str
+    body: bytes
+    marks: list[str]
+    failures: int
+
+
+@dataclass(slots=True)
+class Understood:
+    """What a message was understood to say; without alerts `reason` and `problem` tell why."""
+
+    event: RawEvent
+    alerts: list[ParsedAlert] = field(default_factory=list)
+    status: EventStatus = EventStatus.PROCESSED
+    reason: str = ""
+    problem: str = ""
+    marks: list[str] = field(default_factory=list)
+
+    def shown(self) -> list[dict[str, Any]]:
+        """As the API shows it."""
+        return [
+            {
+                "dedup_key": alert.dedup_key,
+                "status": alert.status,
+                "severity": alert.severity,
+                "title": alert.title or alert.dedup_key,
+            }
+            for alert in self.alerts[:_MOST_SHOWN]
+        ]
+
+
+def understand(event: RawEvent, source_slug: str) -> Understood:
+    """Read one message with the source it came by, else its integration's."""
+    source = sources.get(event.source or source_slug)
+    if source is None:
+        problem = f"No source is called {event.source or source_slug!r} in this release."
+        return Understood(event, status=EventStatus.QUARANTINED, reason="unknown_source", problem=problem)
+    received = Received(
+        body=event.body,
+        now=event.received_at,
+        content_type=event.content_type,
+        headers=event.headers,
+        query=event.query,
+        is_cut="cut" in event.marks,
+        marks=list(event.marks),
+    )
+    try:
+        alerts = source.parse(received)
+    except Unreadable as trouble:
+        return _without(event, received, EventStatus.QUARANTINED, trouble.reason, str(trouble))
+    except Ignored as news:
+        return _without(event, received, EventStatus.IGNORED, news.reason, str(news))
+    if not alerts:
+        return _without(event, received, EventStatus.IGNORED, "no_alerts", "The message tells of no alert.")
+    was_cut = False
+    for alert in alerts:
+        was_cut |= trim(alert)
+    if was_cut:
+        received.marks.append(MARK)
+    return Understood(event, alerts=alerts, marks=list(dict.fromkeys(received.marks)))
+
+
+def _without(event: RawEvent, received: Received, status: EventStatus, reason: str, problem: str) -> Understood:
+    marks = list(dict.fromkeys(received.marks))
+    return Understood(event, status=status, reason=reason, problem=problem[:2000], marks=marks)
