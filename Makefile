@@ -6,7 +6,7 @@ SHELL := /bin/sh
 .PHONY: help run test check format openapi bench chaos lock
 
 PYTHON := .venv/bin/python
-PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input install --quiet --require-hashes
+PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
 RUNTIME := .venv/.installed
 DEV := .venv/.installed-dev
 

@@ -22,10 +22,12 @@ class CannotStart(Exception):
     """Something this machine lacks; reads as a sentence that says what to do."""
 
 
-def server_account() -> Owner | None:
-    """None where we are not root. Makes the account on first use."""
+def server_account(existing: Path | None = None) -> Owner | None:
+    """None where we are not root. Makes the account on first use; `existing` data of another user stays theirs."""
     if os.geteuid() != 0:
         return None
+    if existing is not None and existing.exists() and (found := existing.stat()).st_uid != 0:
+        return Owner(found.st_uid, found.st_gid)
     try:
         entry = pwd.getpwnam(ACCOUNT)
     except KeyError:

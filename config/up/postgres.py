@@ -67,8 +67,8 @@ class Postgres:
 
     def __init__(self, data_folder: Path, *, durable: bool = True) -> None:
         self._durable = durable
-        self._owner = server_account()
         private_folder(data_folder)
+        self._owner = server_account(existing=data_folder / "postgres" / "data")
         self._home = private_folder(data_folder / "postgres", self._owner)
         self._sockets = socket_folder(data_folder / "postgres-socket", _SOCKET_NAME, self._owner)
         self._password_file = data_folder / "postgres-password"

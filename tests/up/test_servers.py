@@ -1,6 +1,7 @@
 """The embedded servers: private, durable by default, and unharmed by being killed."""
 
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -145,6 +147,20 @@ def test_data_of_another_major_version_is_refused_with_a_sentence(tmp_path: Path
 
     with pytest.raises(CannotStart, match=r"written by PostgreSQL 17, but PostgreSQL \d+ is installed"):
         server.launch()
+
+
+def test_data_of_another_user_stays_that_users_when_root_starts(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(Postgres(data), tmp_path / "log"):
+        pass
+    somebody = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+    for path in [data / "postgres", *(data / "postgres").rglob("*")]:
+        os.chown(path, somebody, -1)
+
+    with running(Postgres(data), tmp_path / "log") as process:
+        user = psutil.Process(process.pid).uids().effective
+
+    assert user == somebody
 
 
 def test_valkey_answers_only_to_the_password(tmp_path: Path) -> None:
