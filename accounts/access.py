@@ -20,13 +20,14 @@ def require(user: User, role: Role) -> None:
 class RoleAndScope(BasePermission):
     """Reading needs a viewer and scope read, changing a responder and scope write.
 
-    A view may ask for more by `role_to_write` and `scope_to_write`.
+    A view may ask for more or less by `role_to_write` and `scope_to_write`.
     """
 
-    message = "Your role or your key's scope does not allow this."
+    def __init__(self) -> None:
+        self.message = "Your account is switched off. Ask an admin."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether this request may pass."""
+        """Whether this request may pass; `message` says why it may not."""
         user = request.user
         if not isinstance(user, User) or not user.is_active:
             return False
@@ -35,5 +36,7 @@ class RoleAndScope(BasePermission):
         scope = Scope.READ if reads else getattr(view, "scope_to_write", Scope.WRITE)
         key = request.auth
         if isinstance(key, ApiKey) and _SCOPES.index(Scope(key.scope)) < _SCOPES.index(scope):
+            self.message = f"This needs a key with scope {scope}; this one has {key.scope}."
             return False
+        self.message = f"This needs the role {role}; yours is {user.role}. Ask an admin."
         return user.is_at_least(role)

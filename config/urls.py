@@ -1,11 +1,30 @@
 """Every URL that Django answers. Receiving paths never come here: `config.asgi` hands them to the door."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from core.api import nothing_here
+
+handler400 = "config.refusals.bad_request"
+handler500 = "config.refusals.server_error"
+
+# Each app that has verbs of its own has an `api` module with `urlpatterns`: one line each.
+api_v1: list[URLPattern | URLResolver] = [
+    path("", include("accounts.api")),
+    path("", include("notifications.api")),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include(api_v1)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="api_docs.html"),
+        name="api-docs",
+    ),
+    re_path(r"^api(?:/.*)?$", nothing_here),
     path("admin/", admin.site.urls),
     path("", include("notifications.inbound")),
-    path("api/v1/", include("notifications.api")),
 ]

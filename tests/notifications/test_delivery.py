@@ -1,6 +1,5 @@
 """Pages on their way: sent once, tried again, handed on to the next method, taken back."""
 
-
 import pytest
 
 from core import clock
