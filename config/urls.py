@@ -13,7 +13,11 @@ handler500 = "config.refusals.server_error"
 # Each app that has verbs of its own has an `api` module with `urlpatterns`: one line each.
 api_v1: list[URLPattern | URLResolver] = [
     path("", include("accounts.api")),
+    path("", include("catalog.api")),
+    path("", include("oncall.api")),
+    path("", include("incidents.api")),
     path("", include("notifications.api")),
+    path("", include("escalation.api")),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
@@ -130,6 +131,11 @@ class Incident(models.Model):
     def get_absolute_url(self) -> str:
         """Path of its page."""
         return reverse("web:incident", args=[self.pk])
+
+    @property
+    def url(self) -> str:
+        """Whole address of its page, as people outside reach it."""
+        return f"{settings.PUBLIC_URL}{self.get_absolute_url()}"
 
 
 class TimelineEntry(models.Model):

@@ -3,7 +3,10 @@
 from datetime import date, time, timedelta
 from itertools import count
 
-from accounts.models import Membership, Role, Team, User
+from rest_framework.test import APIClient
+
+from accounts import api_keys
+from accounts.models import Membership, Role, Scope, Team, User
 from catalog.models import Service, UrgencyRule
 from incidents import lifecycle
 from incidents.actor import Actor, Via, person, source
@@ -79,3 +82,11 @@ def an_incident(
 def by(user: User, via: Via = Via.WEB) -> Actor:
     """This person acts."""
     return person(user, via)
+
+
+def an_api(user: User | None = None, *, scope: Scope = Scope.WRITE) -> APIClient:
+    """A client of the API with a key of this person's, or of a new responder's."""
+    _, key = api_keys.create(name=f"key{next(_number)}", user=user or a_user(), scope=scope)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
