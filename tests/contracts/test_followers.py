@@ -4,6 +4,8 @@ from incidents.hooks import status_changed
 from notifications.hooks import unreached
 
 OF_STATUS_CHANGED = {
+    "notifications.followers.take_back_pages",
+    "notifications.followers.update_messages",
     "escalation.followers.start_or_stop",
 }
 OF_UNREACHED = {

@@ -103,6 +103,7 @@ def test_acknowledging_while_steps_are_taken_never_waits_crosswise_and_ends_all_
         )
         assert not paged_after.exists()
     assert not Run.objects.filter(status=RunStatus.RUNNING).exists()
+    assert not Delivery.objects.filter(kind="page", status="queued").exists()
 
 
 def test_a_step_that_is_due_is_left_alone_while_somebody_acknowledges(world: World) -> None:
@@ -129,7 +130,7 @@ def test_a_step_that_is_due_is_left_alone_while_somebody_acknowledges(world: Wor
     assert world.paged(incident) == []
 
 
-def test_an_acknowledgement_waits_for_the_step_being_taken(world: World) -> None:
+def test_an_acknowledgement_waits_for_the_step_being_taken_and_then_takes_its_pages_back(world: World) -> None:
     ada = world.person("ada")
     world.service("db").covered_by([ada])
     incident = world.fire("db")
@@ -149,6 +150,7 @@ def test_an_acknowledgement_waits_for_the_step_being_taken(world: World) -> None
     at_once(tick, acknowledge)
 
     assert world.paged(incident) == ["ada"]
+    assert Delivery.objects.get(incident=incident).status == "cancelled"
     assert world.kinds(incident)[-1] == "acknowledged"
 
 
