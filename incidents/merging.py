@@ -43,9 +43,10 @@ def merge(incident_id: int, *, into: int, by: Actor) -> bool:
         text=f"#{incident.number} was merged into this by {by.phrase}: {incident.title}",
         merged=incident.pk,
     )
-    _point(incident, parent, by)
+    # Before the news: whoever follows it may change the other incident, too.
     parent.version += 1
     parent.save(update_fields=["version"])
+    _point(incident, parent, by)
     return True
 
 

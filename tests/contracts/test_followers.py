@@ -7,6 +7,7 @@ OF_STATUS_CHANGED = {
     "notifications.followers.take_back_pages",
     "notifications.followers.update_messages",
     "escalation.followers.start_or_stop",
+    "alerts.followers.move_to_the_other",
 }
 OF_UNREACHED = {
     "escalation.followers.go_on",
