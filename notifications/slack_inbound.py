@@ -1,6 +1,7 @@
 """What Slack posts to us: pressed buttons, commands, events. Signed, fresh, once; only people we know may act."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ Json = dict[str, Any]
 
 _ANSWER_WITHIN = 2.0  # seconds for a word back; Slack waits three for us
 _MOST_LISTED = 10
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _VERBS = {slack_message.ACKNOWLEDGE: Verb.ACKNOWLEDGE, slack_message.RESOLVE: Verb.RESOLVE}
 _HELP = "Say `ack 12`, `resolve 12`, or `list` for what is open."
 _LOST_US = {"tokens_revoked", "app_uninstalled"}
@@ -105,10 +107,13 @@ class _OurClock(Clock):
 
 def _is_signed(body: bytes, timestamp: str, signature: str) -> bool:
     secret = settings.SLACK_SIGNING_SECRET
-    # The SDK reads the timestamp as a number and raises where it is none.
-    if not secret or not signature or not timestamp.isascii() or not timestamp.isdigit():
+    # The SDK raises where the timestamp is no number or a huge one, or where anything is no text.
+    if not secret or not _TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
         return False
-    return SignatureVerifier(secret, _OurClock()).is_valid(body, timestamp, signature)
+    try:
+        return SignatureVerifier(secret, _OurClock()).is_valid(body, timestamp, signature)
+    except UnicodeDecodeError:
+        return False
 
 
 def _person(slack_id: str) -> User | None:

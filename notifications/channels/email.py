@@ -3,16 +3,18 @@
 import smtplib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from email.utils import parseaddr
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 
-from core.outgoing import READ, TOTAL
+from core.outgoing import CONNECT, READ, TOTAL
 from notifications import email_message
 from notifications.channel import Accepted, Limit, OutcomeUnknown, Outgoing, PermanentFailure, TemporaryFailure
 
@@ -32,7 +34,7 @@ class EmailChannel:
     def send(self, outgoing: Outgoing) -> Accepted:
         """Hand the mail to the server. The same delivery has the same Message-ID at every attempt."""
         mail = _mail(outgoing)
-        backend = EmailBackend(timeout=READ)
+        backend = _Backend(timeout=READ)
         try:
             with _ended_after(TOTAL, backend):
                 _connect(backend)
@@ -106,15 +108,52 @@ def _failure(code: int, *, is_ours: bool = False) -> TemporaryFailure | Permanen
     return TemporaryFailure(f"smtp_{code}")
 
 
+class _Timed:
+    """Connects within CONNECT seconds, and shows its line at once: smtplib keeps it to itself until it was greeted."""
+
+    def __init__(self, *args: Any, lines: list[socket.socket], **more: Any) -> None:
+        self._lines = lines
+        super().__init__(*args, **more)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        line: socket.socket = super()._get_socket(host, port, CONNECT)  # type: ignore[misc]  # not in the stubs
+        line.settimeout(timeout)
+        self._lines.append(line)
+        return line
+
+
+class _Plain(_Timed, smtplib.SMTP):
+    pass
+
+
+class _Tls(_Timed, smtplib.SMTP_SSL):
+    pass
+
+
+class _Backend(EmailBackend):
+    """Django's, which shows its line."""
+
+    def __init__(self, **more: Any) -> None:
+        self.lines: list[socket.socket] = []
+        super().__init__(**more)
+
+    @property
+    def connection_class(self) -> Callable[..., smtplib.SMTP]:
+        return partial(_Tls if self.use_ssl else _Plain, lines=self.lines)
+
+
 @contextmanager
-def _ended_after(seconds: float, backend: EmailBackend) -> Iterator[None]:
+def _ended_after(seconds: float, backend: _Backend) -> Iterator[None]:
     """Cut the line after so long: smtplib's timeout starts anew with every byte."""
 
     def cut() -> None:
-        server = backend.connection or getattr(backend, "_partial_connection", None)
-        if server is not None and server.sock is not None:
+        server = backend.connection
+        # STARTTLS takes the plain line's place.
+        for line in [*backend.lines, server.sock if server is not None else None]:
+            if line is None:
+                continue
             with suppress(OSError):
-                socket.socket.shutdown(server.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True

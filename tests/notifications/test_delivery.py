@@ -1,11 +1,15 @@
 """Pages on their way: sent once, tried again, handed on to the next method, taken back."""
 
 import pytest
+from pytest_django import Settings
 
+from accounts.models import Role
 from core import clock
 from incidents import lifecycle
 from incidents.actor import Via
-from notifications import claiming, hooks, outbox
+from notifications import claiming, delivery, hooks, outbox
+from notifications import outcomes as recording
+from notifications.channel import PermanentFailure, TemporaryFailure
 from notifications.hooks import Page
 from notifications.models import ContactMethod, Delivery
 from notifications.states import Status
@@ -311,9 +315,6 @@ def test_after_an_acknowledgement_a_failed_send_is_not_repeated(phones: Carriers
     (claimed,), _ = claiming.claim("slack", at_most=5)
     lifecycle.acknowledge(incident.pk, by=by(ada.user))
 
-    from notifications import outcomes as recording  # noqa: PLC0415
-    from notifications.channel import TemporaryFailure  # noqa: PLC0415
-
     recording.record(claimed, TemporaryFailure("http_500"))
 
     delivery.refresh_from_db()
@@ -335,9 +336,6 @@ def test_a_dead_workers_message_is_taken_up_again(phones: Carriers, tick: Engine
 
 
 def test_a_result_of_a_lost_lease_is_not_recorded(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    from notifications import outcomes as recording  # noqa: PLC0415
-    from notifications.channel import PermanentFailure  # noqa: PLC0415
-
     ada.wants((0, "slack"))
     incident = an_incident()
     ada.is_paged(incident)
@@ -360,7 +358,7 @@ def test_what_nobody_claims_twice(phones: Carriers, ada: Someone) -> None:
 
 
 def test_a_recipient_who_stopped_is_switched_off_in_sight_of_all(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    boss = someone("eve", 199, role="admin")  # type: ignore[arg-type]  # a plain word reads better
+    boss = someone("eve", 199, role=Role.ADMIN)
     phones.sms.fail(TwilioError(21610), next=None)
     ada.wants((0, "sms"), (60, "slack"))
     incident = an_incident()
@@ -375,7 +373,7 @@ def test_a_recipient_who_stopped_is_switched_off_in_sight_of_all(phones: Carrier
 
 
 def test_admins_hear_once_a_day_that_slack_refuses_us(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    boss = someone("eve", 199, role="admin")  # type: ignore[arg-type]  # a plain word reads better
+    boss = someone("eve", 199, role=Role.ADMIN)
     phones.slack.fail(SlackError("token_revoked"), next=None)
     ada.wants((0, "slack"))
 
@@ -411,12 +409,12 @@ def test_each_pass_of_a_policy_pages_again(phones: Carriers, tick: Engine, ada: 
 
 
 def test_a_page_whose_channel_was_unconfigured_meanwhile_fails(
-    phones: Carriers, tick: Engine, ada: Someone, settings: object
+    phones: Carriers, tick: Engine, ada: Someone, settings: Settings
 ) -> None:
     ada.wants((0, "slack"), (60, "sms"))
     incident = an_incident()
     ada.is_paged(incident)
-    settings.SLACK_BOT_TOKEN = ""  # type: ignore[attr-defined]
+    settings.SLACK_BOT_TOKEN = ""
 
     tick.run()
 
@@ -463,8 +461,6 @@ def test_nothing_goes_out_for_an_incident_that_is_over(phones: Carriers, tick: E
 
 
 def test_next_due_is_the_earliest_moment_something_happens(phones: Carriers, ada: Someone) -> None:
-    from notifications import delivery  # noqa: PLC0415
-
     ada.wants((120, "slack"))
     (row,) = ada.is_paged(an_incident())
 
