@@ -1,6 +1,7 @@
-"""The Celery application: its workers carry the engine, its messages are doorbells, its beat does housekeeping only."""
+"""The Celery application: its workers carry the engine, its messages are doorbells, `config.beat` sends the rest."""
 
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import Celery, bootsteps
@@ -24,8 +25,6 @@ app.conf.update(
     accept_content=["json"],
     timezone="UTC",
     task_default_queue="tocsin",
-    beat_scheduler="config.alive:Scheduler",
-    beat_max_loop_interval=10,
 )
 app.autodiscover_tasks(related_name="tasks")
 
@@ -34,6 +33,12 @@ app.autodiscover_tasks(related_name="tasks")
 def ring(lane: str, pk: int | None = None) -> None:
     """Wake a lane of the engine that lives in this worker."""
     doorbell.press(lane, pk)
+
+
+@app.task(name="tocsin.clear_sessions")
+def clear_sessions() -> None:
+    """Forget sign-ins that have run out. Sent by beat (see `config.beat`)."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 def publish(lane: str, pk: int | None) -> None:

@@ -37,7 +37,7 @@ def worker(environment: Mapping[str, str]) -> Part:
 def beat(environment: Mapping[str, str], data_folder: Path) -> Part:
     """Celery's clock for housekeeping."""
     return _part(
-        "beat", environment, "-m", "celery", "--app", "config.celery", "--quiet", "beat",
+        "beat", environment, "-m", "celery", "--app", "config.beat", "--quiet", "beat",
         "--schedule", str(data_folder / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING", grace=5,
     )  # fmt: skip
 
