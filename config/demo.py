@@ -11,9 +11,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from accounts.api_keys import hashed
 from accounts.models import Membership, Team, User
-from alerts.models import Integration, Route
+from alerts import keys
+from alerts.inbox import hashed
+from alerts.keys import RouteWish
+from alerts.models import Integration
 from catalog.models import Service
 from config.up.files import kept_secret, random_secret
 from core import clock
@@ -46,9 +48,7 @@ def seed(admin: User) -> None:
     )
     Coverage.objects.get_or_create(service=service, defaults={"policy": policy})
     if not Integration.objects.filter(name=NAME).exists():
-        key = kept_key()
-        integration = Integration.objects.create(name=NAME, source=SOURCE, key_hash=hashed(key), key_prefix=key[:8])
-        Route.objects.create(integration=integration, position=1, service=service)
+        keys.create_integration(name=NAME, source=SOURCE, routes=[RouteWish(service)], key=kept_key())
 
 
 def way() -> Way | None:
@@ -59,7 +59,7 @@ def way() -> Way | None:
     integration = Integration.objects.filter(name=NAME, key_hash=hashed(key), is_active=True).first()
     if integration is None:
         return None
-    url = f"{settings.PUBLIC_URL}/integrations/{integration.source}/{key}/"
+    url = settings.PUBLIC_URL + keys.webhook_path(integration, key)
     body = json.dumps(_ALERT)
     return Way(url, f"curl -i -X POST {url} -H 'Content-Type: application/json' -d '{body}'")
 

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from accounts.api_keys import hashed
-from alerts.models import Integration, Route
+from alerts import keys, routing
+from alerts.inbox import hashed
+from alerts.keys import RouteWish
+from alerts.models import Integration
+from alerts.source import sources
 from catalog.models import Service
-from config.apply.schema import Fields, list_of, optional
+from config.apply.document import Node
+from config.apply.schema import Fields, Gathered, Written, list_of, optional, wrong
 from config.apply.section import Given, Made, Plain, Section, said, texts
 from config.apply.values import duration, flag, key_text, one_of, reference, text, written_duration
-from config.up.files import random_secret
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,20 @@ class IntegrationForm:
         return described
 
 
+def _condition(node: Node, gathered: Gathered) -> str:
+    """A condition that can be asked."""
+    condition = text(longest=routing.LONGEST_CONDITION, may_break=True)(node, gathered).strip()
+    problem = routing.check(condition) if condition else "must not be empty; leave it out for the default route"
+    if problem:
+        raise wrong(node, problem)
+    return Written.at(node.place, condition)
+
+
 def _route(service: str, **further: str) -> RouteForm:
     return RouteForm(service, further.get("if", ""))
 
 
-_read_route = Fields(
-    {"if": text(longest=10_000, may_break=True), "service": reference("service")}, _route, required=("service",)
-)
+_read_route = Fields({"if": _condition, "service": reference("service")}, _route, required=("service",))
 
 
 class Integrations(Section[IntegrationForm]):
@@ -70,7 +80,7 @@ class Integrations(Section[IntegrationForm]):
     unread = frozenset({"key"})
     fields = {
         "name": text(),
-        "source": one_of(lambda: ("alertmanager", "generic", "grafana_alerting", "pagerduty")),
+        "source": one_of(lambda: sources.all().keys()),
         "key": key_text(),
         "group_by": optional(list_of(text(longest=200), once=str)),
         "hold": duration(),
@@ -123,27 +133,19 @@ class Integrations(Section[IntegrationForm]):
 
     def write(self, form: IntegrationForm, given: Given, made: Made) -> None:
         """The integration, its key, then its routes."""
-        row = Integration.objects.filter(name=form.name).first() or Integration(name=str(form.name))
+        services = Service.objects.in_bulk([str(each.service) for each in form.routes], field_name="name")
+        routes = [RouteWish(services[each.service], str(each.condition)) for each in form.routes]
+        wanted = given.values.get("key")
+        row = Integration.objects.filter(name=form.name).first()
+        if row is None:
+            row, made.integration_keys[form.name] = keys.create_integration(
+                name=str(form.name), source=str(form.source), routes=routes, key=wanted
+            )
+        else:
+            keys.set_routes(row, routes)
+            if wanted is not None and bytes(row.key_hash) != hashed(wanted):
+                keys.new_key_for(row, key=wanted)
         row.source, row.is_active = str(form.source), form.active
         row.group_by = None if form.group_by is None else [str(each) for each in form.group_by]
         row.hold, row.reopen_within = form.hold, form.reopen_within
-        wanted = given.values.get("key") or (None if row.pk else random_secret())
-        if wanted is not None:
-            row.key_hash, row.key_prefix = hashed(wanted), wanted[:8]
-            made.integration_keys[form.name] = wanted
-        row.save()
-        _write_routes(row, form.routes)
-
-
-def _write_routes(integration: Integration, forms: tuple[RouteForm, ...]) -> None:
-    services = Service.objects.in_bulk([str(each.service) for each in forms], field_name="name")
-    wanted = [
-        (position, str(each.condition), services[each.service].pk) for position, each in enumerate(forms, start=1)
-    ]
-    if list(integration.routes.values_list("position", "condition", "service_id").order_by("position")) == wanted:
-        return
-    integration.routes.all().delete()
-    Route.objects.bulk_create(
-        Route(integration=integration, position=position, condition=condition, service_id=service)
-        for position, condition, service in wanted
-    )
+        row.save(update_fields=["source", "is_active", "group_by", "hold", "reopen_within"])

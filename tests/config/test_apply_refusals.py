@@ -41,8 +41,14 @@ def test_it_refuses(name: str, files: Files) -> None:
         if _TOLD in line
     ]
 
+    told = files.refusal(CASES[name])
+
     assert expected
-    assert files.refusal(CASES[name]) == expected
+    assert [_cut(line, like) for line, like in zip(told, expected, strict=True)] == expected
+
+
+def _cut(line: str, like: str) -> str:
+    return line[: len(like) - 1] + "…" if like.endswith("…") else line
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_the_lines(files: Files) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from alerts import partitions
 from config import demo, env, first_start
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         wants_demo = env.flag("TOCSIN_DEMO") and not options["no_demo"]
         with first_start.alone():
             first_start.migrate(verbosity=options["verbosity"] - 1)
+            partitions.ensure()
             password = first_start.first_start(wants_demo=wants_demo)
         way = demo.way() if wants_demo else None
         answer = {
