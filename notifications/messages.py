@@ -1,7 +1,7 @@
 """What messages say, in words for somebody who was asleep a moment ago. Pure; each channel lays them out its way."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from incidents.states import Status
@@ -122,11 +122,3 @@ _PLAIN = str.maketrans(
 def plain(text: str) -> str:
     """Typographic characters replaced: one of them would more than double the segments of a text message."""
     return "".join(char for char in text.translate(_PLAIN) if char.isprintable() or char == "\n")
-
-
-def span(of: timedelta) -> str:
-    """A span in the largest fitting unit: `45 s`, `5 min`, `2 h`."""
-    seconds = int(of.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
