@@ -117,4 +117,11 @@ class Installation:
 
 def left_of(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
     """Those that still live."""
-    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in processes if _lives(each)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
