@@ -17,7 +17,7 @@ from tests.fakes.waiting import wait_for
 from tests.stack import new_database
 from tests.up.installation import READY, Installation, left_of
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("up"), pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
