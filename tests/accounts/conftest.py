@@ -10,6 +10,7 @@ from accounts.models import Role, Scope, User
 from tests.factories import a_user
 
 ApiClient = Callable[..., Client]
+_handler = Client().handler
 
 
 @pytest.fixture
@@ -19,6 +20,8 @@ def api(db: None) -> ApiClient:
     def client(role: Role = Role.ADMIN, scope: Scope = Scope.ADMIN, user: User | None = None) -> Client:
         owner = user or a_user(role=role)
         _, key = api_keys.create(name=f"{owner.username} {scope}", user=owner, scope=scope)
-        return Client(headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        made = Client(headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        made.handler = _handler  # loads the middleware once for all tests
+        return made
 
     return client
