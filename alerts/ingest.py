@@ -65,7 +65,7 @@ def _one_by_one(integration_id: int, now: datetime) -> int:
         except _Changed:
             handled += 1
         except Exception:  # this is the one: it may not hold up its neighbours
-            log.exception("ingest.event_failed", event=event_id)
+            log.exception("ingest.event_failed", message=event_id)
             with transaction.atomic():
                 _give_way(Integration.objects.get(pk=integration_id), event_id, now)
             handled += 1
@@ -107,7 +107,7 @@ def _read(event: RawEvent, integration: Integration, *, has_routes: bool) -> Und
     try:
         understood = understand(event, integration.source)
     except Exception:  # a source's own mistake with one message; the others are read
-        log.exception("ingest.source_failed", event=event.id, source=event.source or integration.source)
+        log.exception("ingest.source_failed", message=event.id, source=event.source or integration.source)
         return None
     if understood.alerts and not has_routes:
         problem = "The integration has no route, so nobody knows whose alerts these are. Add one, then read it again."

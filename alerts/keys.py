@@ -75,6 +75,22 @@ def create_integration(
 
 
 @transaction.atomic
+def change_integration(
+    integration: Integration,
+    *,
+    routes: Sequence[RouteWish] | None = None,
+    **fields: str | bool | timedelta | list[str] | None,
+) -> None:
+    """Change what is given of a locked integration. Raises Invalid."""
+    for name, value in fields.items():
+        setattr(integration, name, value)
+    if fields:
+        integration.save(update_fields=list(fields))
+    if routes is not None:
+        set_routes(integration, routes)
+
+
+@transaction.atomic
 def new_key_for(integration: Integration, *, key: str | None = None) -> str:
     """Replace the key; the old one is dead at once."""
     text = checked_key(key) if key else new_key()

@@ -49,7 +49,7 @@ def tell(integration: Integration, *, reason: str, problem: str, messages: int) 
         group_key=GROUP_KEY,
         open_key=key,
         reason="message_unreadable",
-        details={"integration": integration.name, "reason": reason},
+        details={"integration": integration.name, "problem": reason},
     )
     if is_new:
         text = f"{messages} message{'s' * (messages != 1)} of {integration.name} put into quarantine: {problem}"

@@ -18,6 +18,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("incidents.api")),
     path("", include("notifications.api")),
     path("", include("escalation.api")),
+    path("", include("alerts.api")),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
