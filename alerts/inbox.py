@@ -31,12 +31,13 @@ LONGEST_COMMIT = 8.0  # seconds
 LONGEST_WAIT = 12.0  # seconds from being queued to being committed
 RING_EVERY = 0.03  # seconds; a flood rings the engine's bell no more often
 
+# Bodies go over in binary (%b): as text they would be twice as long and several times as slow.
 _INSERT = """
 with sent as (
     select *
     from unnest(
-        %(key_hash)s::bytea[], %(source)s::text[], %(content_type)s::text[], %(headers)s::jsonb[], %(query)s::text[],
-        %(body)s::bytea[], %(body_size)s::int[], %(marks)s::jsonb[]
+        %(key_hash)b::bytea[], %(source)s::text[], %(content_type)s::text[], %(headers)s::jsonb[], %(query)s::text[],
+        %(body)b::bytea[], %(body_size)s::int[], %(marks)s::jsonb[]
     ) with ordinality as item(key_hash, source, content_type, headers, query, body, body_size, marks, place)
 ), known as materialized (
     select sent.*, integration.id as integration_id, integration.is_active,

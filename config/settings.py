@@ -190,7 +190,16 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.openapi.with_errors"],
-    "ENUM_NAME_OVERRIDES": {"Role": "accounts.models.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "accounts.models.Role",
+        "IncidentStatus": "incidents.states.Status",
+        "Urgency": "incidents.models.Urgency",
+        "UrgencyRule": "catalog.models.UrgencyRule",
+        "Severity": "incidents.models.Severity",
+        "AlertStatus": "alerts.models.AlertStatus",
+        "EventStatus": "alerts.models.EventStatus",
+        "DeliveryStatus": "notifications.states.Status",
+    },
 }
 
 KEEP_EVENTS_DAYS = env.number("TOCSIN_KEEP_EVENTS")
