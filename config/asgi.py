@@ -9,6 +9,9 @@ from django.core.asgi import get_asgi_application
 from alerts.door import Door, Receive, Scope, Send
 
 pages = get_asgi_application()
+
+from web.live.routing import application as live  # noqa: E402  what it imports needs the apps loaded
+
 door = Door()
 
 
@@ -16,7 +19,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Hand each connection to whoever answers it."""
     if scope["type"] == "lifespan":
         await door.lifespan(receive, send)
-    elif scope["type"] == "http" and door.takes(scope):
+    elif scope["type"] == "websocket":
+        await live(scope, receive, send)
+    elif door.takes(scope):
         await door(scope, receive, send)
     else:
         await pages(dict(scope), receive, send)  # type: ignore[arg-type]  # its stubs narrow what ASGI leaves open

@@ -6,6 +6,7 @@ running `manage.py up` has written into the data folder, then to the default.
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ VARIABLES = (
     Variable(
         "TOCSIN_KEEP_EVENTS", "30", "Days raw messages are kept; what is in quarantine stays until it is dealt with."
     ),
+    Variable("TOCSIN_TRUSTED_PROXIES", "0", "How many proxies stand in front and append to X-Forwarded-For; 0: none."),
     Variable("SLACK_BOT_TOKEN", "", "Bot token of the Slack app.", secret=True),
     Variable("SLACK_APP_TOKEN", "", "App-level token of the Slack app (socket mode).", secret=True),
     Variable("SLACK_SIGNING_SECRET", "", "Verifies what Slack posts to us.", secret=True),
@@ -125,6 +127,11 @@ def redis_url() -> str:
 def public_url() -> str:
     """The address people and providers reach us by, without a final slash."""
     return (text("PUBLIC_URL") or f"http://{text('HOST')}:{text('PORT')}").rstrip("/")
+
+
+def is_engine() -> bool:
+    """Whether this process was started to carry the engine: a Celery worker, or `manage.py engine`."""
+    return bool({"worker", "engine"} & set(sys.argv[1:]))
 
 
 def secret_key() -> str:

@@ -64,6 +64,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "web.middleware.ReadersTimeZone",
+    "web.middleware.RefusalsAsPages",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -91,10 +93,12 @@ TEMPLATES = [
 # thread, so they are kept by psycopg's pool and not by Django's CONN_MAX_AGE.
 _POOL = env.number("TOCSIN_DB_POOL")
 _DATABASE_URL = env.database_url() or "postgresql://localhost/tocsin"
+# By this name in pg_stat_activity anybody who can ask the database sees whether an engine runs, without the broker.
+ENGINE_NAME = "tocsin engine"
 _database: dict[str, Any] = dict(dj_database_url.parse(_DATABASE_URL, conn_max_age=0))
 _database.setdefault("OPTIONS", {}).update(
     {
-        "application_name": "tocsin",
+        "application_name": ENGINE_NAME if env.is_engine() else "tocsin",
         "options": "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s -c lock_timeout=10s",
         "connect_timeout": 5,
     }
@@ -127,9 +131,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static-collected"
 STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
 # Files are served from where they lie; `collectstatic` is only for images built beforehand.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "web").exists()
 WHITENOISE_AUTOREFRESH = False
 
+TRUSTED_PROXIES = env.number("TOCSIN_TRUSTED_PROXIES")
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"

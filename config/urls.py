@@ -32,4 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/.*)?$", nothing_here),
     path("admin/", admin.site.urls),
     path("", include("notifications.inbound")),
+    path("", include("web.urls")),
 ]

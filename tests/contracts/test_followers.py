@@ -8,6 +8,7 @@ OF_STATUS_CHANGED = {
     "notifications.followers.update_messages",
     "escalation.followers.start_or_stop",
     "alerts.followers.move_to_the_other",
+    "web.followers.tell_browsers",
 }
 OF_UNREACHED = {
     "escalation.followers.go_on",

@@ -1,0 +1,1 @@
+"""Live updates: who changed something tells, web processes listen, browsers refetch."""

@@ -1,0 +1,81 @@
+"""The figures that come from the database, collected at the moment somebody asks for them."""
+
+from collections.abc import Iterator
+
+from django.db import Error
+from django.db.models import Count
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from core import clock
+from incidents.models import Incident
+from notifications.models import Delivery
+from notifications.states import Status
+from web import findings, problems
+
+
+class FromDatabase(Collector):
+    """Asks the database; where it does not answer, only `tocsin_database_up 0` is told."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Each figure, now."""
+        try:
+            figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), _problems()]
+        except Error:
+            yield GaugeMetricFamily("tocsin_database_up", "Whether the database answers", value=0)
+            return
+        yield GaugeMetricFamily("tocsin_database_up", "Whether the database answers", value=1)
+        yield GaugeMetricFamily(
+            "tocsin_clock_offset_seconds", "Database's clock minus this machine's", value=clock.offset().total_seconds()
+        )
+        yield from figures
+
+
+def registry() -> CollectorRegistry:
+    """The figures of this process and those of the database."""
+    both = CollectorRegistry()
+    both.register(REGISTRY)
+    both.register(FromDatabase())
+    return both
+
+
+def _lateness() -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "tocsin_oldest_due_seconds", "How late the oldest due row of a lane is; 0 where none is late", labels=["lane"]
+    )
+    for lane, late in findings.oldest_due().items():
+        family.add_metric([lane], late.total_seconds())
+    yield family
+
+
+def _engines() -> Metric:
+    connections, quiet = findings.engines()
+    family = GaugeMetricFamily(
+        "tocsin_engine_quiet_seconds", "Since an engine last asked the database anything; absent: none is connected"
+    )
+    if connections:
+        family.add_metric([], max(0.0, quiet.total_seconds()))
+    return family
+
+
+def _open_incidents() -> Metric:
+    family = GaugeMetricFamily("tocsin_open_incidents", "Incidents that are not resolved", labels=["status"])
+    for row in Incident.objects.open().order_by().values("status").annotate(found=Count("pk")):
+        family.add_metric([row["status"]], row["found"])
+    return family
+
+
+def _unsent() -> Metric:
+    family = GaugeMetricFamily("tocsin_unsent_deliveries", "Deliveries that have not gone out yet", labels=["channel"])
+    unsent = Delivery.objects.filter(status__in=[Status.QUEUED, Status.SENDING, Status.UNKNOWN])
+    for row in unsent.order_by().values("channel").annotate(number=Count("pk")):
+        family.add_metric([row["channel"]], row["number"])
+    return family
+
+
+def _problems() -> Metric:
+    family = GaugeMetricFamily("tocsin_problems", "What went wrong in the last seven days, by kind", labels=["kind"])
+    for kind, number in problems.counts().items():
+        family.add_metric([kind], number)
+    return family

@@ -1,0 +1,50 @@
+"""The reader's time zone around every view, and refusals of the domain as pages. Translated here once."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from core.errors import DomainError, Invalid, NotAllowed
+
+_STATUS = {NotAllowed: 403, Invalid: 400}
+
+
+class ReadersTimeZone:
+    """Times in pages are in the signed-in person's zone."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(_zone(request)):
+            return self._answer(request)
+
+
+def _zone(request: HttpRequest) -> ZoneInfo | None:
+    # Who has no session cookie is nobody: no query then, so that health checks answer without a database.
+    if not request.user.is_authenticated:
+        return None
+    try:
+        return ZoneInfo(request.user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+class RefusalsAsPages:
+    """A domain error that a view lets through becomes a page that says why."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        """The page; None for what is not a refusal."""
+        if not isinstance(problem, DomainError) or request.path.startswith(("/api/", "/admin/")):
+            return None
+        status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 409)
+        return render(request, "web/refused.html", {"problem": problem}, status=status)

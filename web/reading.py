@@ -1,0 +1,208 @@
+"""What the pages show that no single app below knows: the parts of the list, and all of one incident."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from django.db.models import Count, F, Model, Prefetch, QuerySet
+
+from accounts.models import User
+from alerts.models import Alert
+from core import clock
+from core.errors import Invalid
+from escalation.models import Coverage, PagedPerson, Run, RunKind, Step, Target
+from incidents import reading
+from incidents.models import Incident, TimelineEntry
+from incidents.reading import Wanted
+from incidents.states import OPEN, Status
+from notifications.models import Delivery, Kind
+from web import ladder, words
+
+Row = TypeVar("Row", bound=Model)
+
+PAGE = 40
+_URGENT = frozenset({Status.TRIGGERED, Status.HELD})
+ALERTS_SHOWN = 25
+TIMELINE_SHOWN = 80
+DELIVERIES_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Group:
+    """A part of the list under its own heading; without a heading it is the whole list."""
+
+    heading: str
+    incidents: list[Incident]
+    is_loud: bool = False
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of the list. `older` is where the next page starts, None on the last one."""
+
+    groups: list[Group]
+    older: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        return not any(group.incidents for group in self.groups)
+
+
+def listed(user: User, wish: Wanted, *, before: int | None = None) -> Listed:
+    """Newest first. Where all open ones are asked for, those that nobody has yet stand first."""
+    found = reading.incidents(user, wish).with_last_entry()
+    if wish.statuses != OPEN:
+        page = keyset(found, before)
+        return Listed([Group("", page.rows)], page.older)
+    waiting = [] if before else list(found.filter(status__in=_URGENT)[:PAGE])
+    rest = keyset(found.exclude(status__in=_URGENT), before)
+    groups = [Group("Nobody has these yet", waiting, is_loud=True), Group("Somebody has these", rest.rows)]
+    return Listed([group for group in groups if group.incidents], rest.older)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """A page of a list that is newest first; `older` is where the next one starts."""
+
+    rows: list[Row]
+    older: int | None
+
+
+def keyset(found: QuerySet[Row], before: int | None, *, size: int = PAGE) -> Page[Row]:
+    """The rows of a queryset, ordered by descending id, that come after the one with the id `before`."""
+    rows = list((found.filter(pk__lt=before) if before else found)[: size + 1])
+    return Page(rows[:size], rows[size - 1].pk if len(rows) > size else None)
+
+
+def counts(user: User, wish: Wanted) -> dict[str, int]:
+    """How many open incidents there are of each status, under the same filters."""
+    open_ones = reading.incidents(user, _among_open(wish)).order_by()
+    found = {row["status"]: row["found"] for row in open_ones.values("status").annotate(found=Count("pk"))}
+    return {**found, "open": sum(found.values())}
+
+
+def _among_open(wish: Wanted) -> Wanted:
+    return Wanted(OPEN, wish.service, wish.team, wish.urgency, wish.q, wish.is_mine)
+
+
+def triggered_count(user: User) -> int:
+    """How many incidents nobody has: the number beside the list's name on every page."""
+    return Incident.objects.visible_to(user).filter(status=Status.TRIGGERED).count()
+
+
+@dataclass(frozen=True)
+class Paged:
+    """What one step sent to one person; `reason` names why she was chosen, where it is still known."""
+
+    user: User | None
+    pass_number: int | None
+    step_number: int | None
+    reason: str
+    deliveries: list[Delivery]
+
+
+@dataclass(frozen=True)
+class IncidentPage:
+    """Everything the page of one incident shows."""
+
+    incident: Incident
+    run: Run | None
+    rungs: list[ladder.Rung]
+    passes_left: int
+    paged: list[Paged]
+    alerts: list[Alert]
+    timeline: "Page[TimelineEntry]"
+    policy_name: str
+
+    @property
+    def lasted(self) -> timedelta:
+        """From opening to the end, or to now."""
+        return (self.incident.resolved_at or clock.now()) - self.incident.created_at
+
+    @property
+    def passes(self) -> int:
+        """How often the run climbs its ladder in all."""
+        version = self.run.policy_version if self.run else None
+        return version.repeat + 1 if version else 0
+
+    @property
+    def next_rung(self) -> ladder.Rung | None:
+        """The step that is taken next, if any."""
+        return next((rung for rung in self.rungs if rung.state == "next"), None)
+
+
+def incident_page(user: User, pk: int) -> IncidentPage:
+    """One incident with what fires, who was paged, what happens next and the timeline, newest first.
+
+    Raises Incident.DoesNotExist.
+    """
+    shown = ("service__team", "acknowledged_by", "resolved_by", "merged_into", "previous", "postmortem")
+    incident = Incident.objects.visible_to(user).select_related(*shown).get(pk=pk)
+    run = _latest_run(incident)
+    deliveries = _deliveries(incident)
+    alerts = incident.alerts.select_related("integration").order_by(F("resolved_at").desc(nulls_first=True), "-id")
+    return IncidentPage(
+        incident=incident,
+        run=run,
+        rungs=ladder.rungs(run, _steps(run), _chosen(run)) if run else [],
+        passes_left=ladder.passes_left(run) if run else 0,
+        paged=_by_person(deliveries),
+        alerts=list(alerts[:ALERTS_SHOWN]),
+        timeline=keyset(incident.timeline.order_by("-id"), None, size=TIMELINE_SHOWN),
+        policy_name=_policy_name(incident),
+    )
+
+
+def _latest_run(incident: Incident) -> Run | None:
+    return incident.runs.select_related("policy_version__policy").prefetch_related("people").order_by("-id").first()
+
+
+def _steps(run: Run) -> list[Step]:
+    if run.policy_version_id is None or run.kind == RunKind.DIRECT:
+        return []
+    targets = Target.objects.select_related("user", "schedule", "team").order_by("id")
+    steps = Step.objects.filter(version=run.policy_version_id).order_by("number")
+    return list(steps.prefetch_related(Prefetch("targets", targets)))
+
+
+def _deliveries(incident: Incident) -> list[Delivery]:
+    pages = incident.deliveries.exclude(kind=Kind.UPDATE).select_related("user", "contact_method")
+    return list(pages.order_by("-id")[:DELIVERIES_SHOWN])
+
+
+def _chosen(run: Run) -> list[PagedPerson]:
+    return list(run.paged.filter(run_version=run.version).select_related("user").order_by("id")[:DELIVERIES_SHOWN])
+
+
+def _by_person(deliveries: Sequence[Delivery]) -> list[Paged]:
+    """Whoever was paged last stands first; within a person her first way stands first."""
+    together: dict[tuple[object, ...], list[Delivery]] = {}
+    for each in deliveries:
+        key = (each.run_id, each.run_version, each.pass_number, each.step_number, each.user_id)
+        together.setdefault(key, []).insert(0, each)
+    return [
+        Paged(
+            user=items[0].user,
+            pass_number=items[0].pass_number,
+            step_number=items[0].step_number,
+            reason=next((each.reason for each in items if each.reason in words.CHOSEN), ""),
+            deliveries=items,
+        )
+        for items in together.values()
+    ]
+
+
+def _policy_name(incident: Incident) -> str:
+    covered = Coverage.objects.select_related("policy").filter(service=incident.service_id).first()
+    return covered.policy.name if covered else ""
+
+
+def before(text: str) -> int | None:
+    """The place in the list where a page starts, as its address has it. Raises Invalid."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise Invalid("This address of a page is not complete. Go back to the list.")
+    return int(text)

@@ -1,0 +1,148 @@
+// Tocsin's own script: live updates, times that stay true, small comforts. Every page works without it.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const STALE_AFTER = 8000; // the server is heard every 3 s while live updates work
+  const POLL_EVERY = 5000;
+  const hasSocket = Boolean(root.dataset.socket);
+  const serverAhead = Date.parse(root.dataset.now) - Date.now();
+
+  // ---------- times ----------
+
+  function amount(seconds) {
+    if (seconds < 45) return "";
+    if (seconds < 59.5 * 60) return `${Math.max(1, Math.round(seconds / 60))} min`;
+    if (seconds < 23.5 * 3600) return `${Math.round(seconds / 3600)} h`;
+    const days = Math.round(seconds / 86400);
+    return `${days} day${days === 1 ? "" : "s"}`;
+  }
+
+  function relative(moment) {
+    const seconds = (moment - Date.now() - serverAhead) / 1000;
+    const words = amount(Math.abs(seconds));
+    if (!words) return seconds <= 0 ? "just now" : "in a moment";
+    return seconds > 0 ? `in ${words}` : `${words} ago`;
+  }
+
+  function tellTimes() {
+    for (const time of document.querySelectorAll("time[data-relative]")) {
+      const words = relative(Date.parse(time.dateTime));
+      if (time.textContent !== words) time.textContent = words;
+    }
+  }
+
+  // ---------- live updates: a frame says what changed, the element refetches itself ----------
+
+  const refreshed = new WeakMap(); // element -> when it last asked
+  let heardAt = Date.now(); // pages begin in good faith
+  let polledAt = Date.now();
+  let isUnreachable = false;
+  let socket = null;
+  let wait = 1000;
+
+  function refresh(element) {
+    if (document.hidden || !element.isConnected) return;
+    const since = Date.now() - (refreshed.get(element) ?? 0);
+    if (since < 0) return; // one is planned already
+    const delay = Math.max(0, 400 - since); // a storm costs at most two requests a second
+    refreshed.set(element, Date.now() + delay);
+    setTimeout(() => element.isConnected && window.htmx.trigger(element, "refresh"), delay);
+  }
+
+  const refreshAll = () => document.querySelectorAll("[data-live]").forEach(refresh);
+
+  function hear(frame) {
+    heardAt = Date.now();
+    if (frame.kind === "incidents") return refreshAll();
+    if (frame.kind !== "incident") return undefined;
+    for (const element of document.querySelectorAll("[data-live]")) {
+      const isList = element.dataset.live === "incidents";
+      const isNews = element.dataset.live === `incident-${frame.id}` && Number(element.dataset.version) < frame.version;
+      if (isList || isNews) refresh(element);
+    }
+    return undefined;
+  }
+
+  function connect() {
+    const address = new URL(root.dataset.socket, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const mine = (socket = new WebSocket(address));
+    mine.onmessage = (event) => {
+      if (wait > 1000) refreshAll(); // what was missed meanwhile
+      wait = 1000;
+      hear(JSON.parse(event.data));
+    };
+    mine.onclose = () => {
+      if (mine !== socket) return;
+      socket = null;
+      setTimeout(connect, wait * (0.5 + Math.random()));
+      wait = Math.min(wait * 2, 15000);
+    };
+  }
+
+  function watch() {
+    const isLive = hasSocket && Date.now() - heardAt < STALE_AFTER;
+    if (!isLive && socket?.readyState === WebSocket.OPEN) socket.close(); // it is open but nothing comes: a new one
+    const pollEvery = isLive ? 1000 * Number(document.querySelector("[data-poll]")?.dataset.poll || 0) : POLL_EVERY;
+    if (pollEvery && Date.now() - polledAt >= pollEvery) {
+      polledAt = Date.now();
+      refreshAll();
+    }
+    show(isLive);
+  }
+
+  function show(isLive) {
+    const pulse = document.querySelector("[data-pulse]");
+    if (pulse) {
+      pulse.dataset.state = isLive && !isUnreachable ? "live" : "paused";
+      pulse.firstElementChild.textContent = isLive ? "Live" : hasSocket ? "Updates paused" : "Refreshes itself";
+    }
+    const banner = document.getElementById("paused");
+    if (!banner) return;
+    banner.hidden = (isLive || !hasSocket) && !isUnreachable;
+    const words = isUnreachable
+      ? "Tocsin cannot be reached. What you see may be out of date."
+      : "Live updates are paused. This page refreshes itself every few seconds.";
+    if (!banner.hidden && banner.lastElementChild.textContent !== words) banner.lastElementChild.textContent = words;
+  }
+
+  // ---------- small comforts ----------
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-eager]");
+    if (form && event.target.type !== "search") form.requestSubmit();
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { successful, xhr, elt } = event.detail;
+    isUnreachable = !xhr.status;
+    if (xhr.status === 401) location.reload(); // signed out meanwhile: the page itself leads to signing in
+    if (successful && elt.matches("form[data-clear]")) elt.reset();
+    if (successful && elt.matches(".more form")) elt.closest("details").open = false;
+  });
+
+  // A button that goes with what it did leaves the keyboard in the page, not at its top.
+  const unfolded = new Map(); // what the reader has opened stays open
+  let lastRow = null;
+  document.addEventListener("focusin", (event) => {
+    lastRow = event.target.closest("article[id], header[id]")?.id ?? null;
+  });
+  document.addEventListener("htmx:beforeSwap", () => {
+    for (const details of document.querySelectorAll("details[id]")) unfolded.set(details.id, details.open);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    tellTimes();
+    for (const details of document.querySelectorAll("details[id]")) details.open = unfolded.get(details.id) ?? details.open;
+    if (document.activeElement !== document.body || !lastRow) return;
+    document.getElementById(lastRow)?.querySelector("a, button")?.focus({ preventScroll: true });
+  });
+
+  document.addEventListener("visibilitychange", () => document.hidden || refreshAll());
+  addEventListener("pageshow", (event) => event.persisted && refreshAll());
+  setInterval(tellTimes, 15000);
+  if (document.querySelector("[data-live]")) {
+    if (hasSocket) connect();
+    setInterval(watch, 1000);
+  }
+})();

@@ -1,0 +1,248 @@
+"""What templates compute: times in the reader's zone, icons, reasons in words, safe links."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts.models import Role, User
+from alerts.models import Alert
+from core import clock
+from incidents.actor import Actor, ActorKind, Via
+from incidents.models import TimelineEntry
+from notifications.channel import label_of, masked
+from notifications.models import Delivery
+from web import moments, reading, words
+from web.theme import THEME_COOKIE
+
+register = template.Library()
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString | str:
+    """How long ago or ahead, with the exact wall time of the reader's zone in its title."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
+        moment.isoformat(),
+        f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}",
+        moments.relative(moment, now=clock.now()),
+    )
+
+
+@register.simple_tag
+def at_time(moment: datetime | None) -> SafeString | str:
+    """Wall time in the reader's zone: `03:12` today, else with the day."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}",
+        _short(local, timezone.localtime(clock.now())),
+    )
+
+
+def _short(local: datetime, now: datetime) -> str:
+    if local.date() == now.date():
+        return f"{local:%H:%M}"
+    if abs(local - now) < timedelta(days=6):
+        return f"{local:%a %H:%M}"
+    year = f" {local.year}" if local.year != now.year else ""
+    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """A length of time in words."""
+    return moments.span(length)
+
+
+@register.inclusion_tag("components/icon.html")
+def icon(name: str) -> dict[str, str]:
+    """One of the drawings of components/icons.html; for the eye only, the word stands beside it."""
+    return {"name": name}
+
+
+@register.filter
+def reason(name: str) -> str:
+    """A named reason as a sentence."""
+    return words.reason(name)
+
+
+@register.filter
+def channel(slug: str) -> str:
+    """What people call a channel."""
+    return label_of(slug) if slug else "No way"
+
+
+@register.filter
+def web_link(href: object) -> str:
+    """The address if it is http or https, else nothing: alerts may hold any text, also `javascript:`."""
+    text = str(href).strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme in {"http", "https"} and parts.hostname else ""
+
+
+@register.filter
+def host(href: str) -> str:
+    """The host of an address, shown beside its link so that nobody is led astray."""
+    return urlsplit(href).netloc.rpartition("@")[2]
+
+
+@register.filter
+def initials(user: User) -> str:
+    """Two letters for a face."""
+    parts = user.shown_name.split()
+    return (parts[0][0] + parts[-1][0]) if len(parts) > 1 else user.shown_name[:2]
+
+
+@register.filter
+def way(via: str) -> str:
+    """By which way somebody acted, as the end of a sentence."""
+    return words.WAYS.get(via, via)
+
+
+@register.filter
+def may_act(user: User) -> bool:
+    """Whether this person may change incidents."""
+    return user.is_at_least(Role.RESPONDER)
+
+
+@register.filter
+def in_place(url_name: str, place: str) -> bool:
+    """Whether a page belongs to a place of the navigation: its URL's name begins with it."""
+    return url_name.startswith(place)
+
+
+@register.filter
+def theme(request: HttpRequest) -> str:
+    """The reader's own choice of light or dark; empty follows the system."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in {"light", "dark"} else ""
+
+
+@register.simple_tag
+def now_iso() -> str:
+    """This moment by the database's clock, so that browsers count from it and not from their own."""
+    return clock.now().isoformat()
+
+
+@register.simple_tag
+def socket_address() -> str:
+    """Where live updates come from; empty where there is no Redis to carry them, then pages poll."""
+    return "/ws/" if settings.REDIS_URL else ""
+
+
+@register.simple_tag
+def triggered_count(user: User) -> int:
+    """How many incidents nobody has."""
+    return reading.triggered_count(user)
+
+
+@register.simple_tag
+def verb_url(verb: str, pk: int) -> str:
+    """Where the form of a verb posts to."""
+    return reverse(f"web:incident-{verb}", args=[pk])
+
+
+@register.filter
+def masked_address(delivery: Delivery) -> str:
+    """The address as others may see it."""
+    return masked(delivery.channel, delivery.address)
+
+
+@register.filter
+def delivery_word(delivery: Delivery) -> str:
+    """What became of it, in a word or two."""
+    if delivery.status == "sent" and delivery.receipt_due_at is None:
+        return "Accepted"
+    return words.DELIVERY_STATUSES.get(delivery.status, delivery.status)
+
+
+@register.filter
+def delivery_reason(delivery: Delivery) -> str:
+    """Why it is where it is; empty where there is nothing to explain."""
+    return "" if delivery.reason in words.CHOSEN or not delivery.reason else words.reason(delivery.reason)
+
+
+@register.filter
+def chosen(reason: str) -> str:
+    """Why a step chose somebody."""
+    return words.CHOSEN.get(reason, "")
+
+
+@register.filter
+def tone(kind: str) -> str:
+    """The colour of a timeline entry, by what happened."""
+    return words.KINDS.get(kind, words.PLAIN).tone
+
+
+@register.filter
+def drawing(kind: str) -> str:
+    """The icon of a timeline entry, by what happened."""
+    return words.KINDS.get(kind, words.PLAIN).icon
+
+
+@register.filter
+def actor(entry: TimelineEntry) -> str:
+    """Who did it and by which way."""
+    return Actor(ActorKind(entry.actor_kind), entry.actor_name, Via(entry.via), entry.actor_user_id).phrase
+
+
+@register.filter
+def entry_reason(entry: TimelineEntry) -> str:
+    """The named reason as a sentence, where the entry's own sentence does not say it already."""
+    return words.REASONS.get(entry.reason, "")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of an alert, safe to follow: http or https only."""
+
+    href: str
+    text: str
+    host: str
+
+
+@register.filter
+def links(alert: Alert) -> list[Link]:
+    """Where to read on: the source's links, and annotations and labels that are addresses."""
+    found = [(str(item.get("text") or "Open"), item.get("href")) for item in alert.links if isinstance(item, dict)]
+    found += [(words.sentence(key.removesuffix("_url")), value) for key, value in alert.annotations.items()]
+    safe = {href: text for text, value in reversed(found) if (href := web_link(value))}
+    return [Link(href, text, host(href)) for href, text in reversed(safe.items())]
+
+
+@register.filter
+def annotations(alert: Alert) -> list[tuple[str, str]]:
+    """What the source says about it, without the addresses that are links already."""
+    return [(key, str(value)) for key, value in alert.annotations.items() if value and not web_link(value)]
+
+
+@register.filter
+def why(alert: Alert) -> list[tuple[str, str]]:
+    """Each decision about it by name, and the reason in words."""
+    return [(words.sentence(name), words.decision(value)) for name, value in alert.reasons.items()]
+
+
+@register.filter
+def commands(text: str) -> SafeString:
+    """The text with what stands between backticks set as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if odd % 2 else part,) for odd, part in parts)
+    )

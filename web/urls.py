@@ -1,0 +1,35 @@
+"""Pages people open, and what machines ask about this process."""
+
+from django.urls import path
+
+from web.pages import actions, health, incidents, on_call, opening, problems, profile, signing_in
+
+app_name = "web"
+_INCIDENT = "incidents/<int:pk>"
+
+urlpatterns = [
+    path("", incidents.incident_list, name="incidents"),
+    path("incidents/open/", opening.open_by_hand, name="incident-open"),
+    path(f"{_INCIDENT}/", incidents.incident, name="incident"),
+    path(f"{_INCIDENT}/timeline/", incidents.timeline, name="incident-timeline"),
+    path(f"{_INCIDENT}/alerts/", incidents.alerts, name="incident-alerts"),
+    path(f"{_INCIDENT}/acknowledge/", actions.acknowledge, name="incident-acknowledge"),
+    path(f"{_INCIDENT}/unacknowledge/", actions.unacknowledge, name="incident-unacknowledge"),
+    path(f"{_INCIDENT}/resolve/", actions.resolve, name="incident-resolve"),
+    path(f"{_INCIDENT}/reopen/", actions.reopen, name="incident-reopen"),
+    path(f"{_INCIDENT}/snooze/", actions.snooze, name="incident-snooze"),
+    path(f"{_INCIDENT}/escalate/", actions.escalate, name="incident-escalate"),
+    path(f"{_INCIDENT}/reassign/", actions.reassign, name="incident-reassign"),
+    path(f"{_INCIDENT}/merge/", actions.merge, name="incident-merge"),
+    path(f"{_INCIDENT}/note/", actions.note, name="incident-note"),
+    path("on-call/", on_call.on_call, name="on-call"),
+    path("problems/", problems.problems, name="problems"),
+    path("me/", profile.me, name="me"),
+    path("me/theme/", profile.theme, name="me-theme"),
+    path("me/sign-out-everywhere/", profile.sign_out_everywhere, name="me-sign-out-everywhere"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.prometheus, name="metrics"),
+    path("sign-in/", signing_in.sign_in, name="sign-in"),
+    path("sign-out/", signing_in.sign_out, name="sign-out"),
+]
