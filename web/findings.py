@@ -3,7 +3,6 @@
 This module looks at what runs: database, clock, broker, engine, lateness. `web.missing` looks at what was set up.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from core import clock, jobs
 from web import moments
 
+NEEDED = frozenset({"database", "migrations"})  # without these nothing else can be looked at
 LATE = timedelta(seconds=15)
 _CLOCK_DIFFERS = timedelta(seconds=2)
 _ENGINE_SEEN = timedelta(seconds=20)
@@ -44,7 +44,10 @@ def of_processes() -> list[Finding]:
     answers = database()
     if answers.weight is Weight.BROKEN:
         return [answers]
-    return [answers, *_each((migrations, clock_offset, broker, engine)), *lateness()]
+    tables = migrations()
+    if tables.weight is Weight.BROKEN:
+        return [answers, tables]
+    return [answers, tables, clock_offset(), broker(), engine(), *lateness()]
 
 
 def needed() -> list[Finding]:
@@ -193,7 +196,3 @@ def lateness() -> list[Finding]:
         )
         for name, by in late.items()
     ]
-
-
-def _each(checks: Iterable[Callable[[], Finding]]) -> list[Finding]:
-    return [check() for check in checks]

@@ -1,7 +1,6 @@
 """Names of reasons, statuses and channels as sentences people read. Pure: no Django, no clock, no database."""
 
 from dataclasses import dataclass
-from typing import Any
 
 # A delivery's status as it ends for the reader; `sent` depends on whether the channel gives receipts.
 DELIVERY_STATUSES = {
@@ -64,8 +63,17 @@ KINDS = {
     "escalation_restarted": Look("up", "critical"),
     "escalated": Look("up", "info"),
     "reassigned": Look("person", "info"),
-    "alert_attached": Look("firing"),
-    "alert_resolved": Look("resolved", "good"),
+    "page_sent": Look("sent"),
+    "page_delivered": Look("delivered", "good"),
+    "page_failed": Look("failed", "critical"),
+    "page_delayed": Look("clock", "warning"),
+    "page_unconfirmed": Look("unknown", "warning"),
+    "contact_disabled": Look("warn", "critical"),
+    "routed": Look("up"),
+    "alerts_joined": Look("firing", "warning"),
+    "linked": Look("merge"),
+    "quarantined": Look("warn", "warning"),
+    "urgency_changed": Look("warn", "warning"),
 }
 
 # Why a step chose somebody.
@@ -85,13 +93,22 @@ REASONS = {
     "channel_not_configured": "The provider of this channel is not set up on this installation.",
     "contact_not_verified": "This address was never verified, so no page is sent to it.",
     "contact_disabled": "The carrier refused this address for good; it is switched off until it is verified anew.",
-    "user_inactive": "This account is not active.",
     "no_receipt": "No receipt came in time, so the next way was tried at once.",
-    "accepted_without_receipt": "Accepted; this channel gives no receipts.",
-    "too_many_attempts": "It was tried several times without success.",
-    "outcome_unknown": "The line was cut while sending, so it may or may not have arrived.",
-    "unknown_channel": "No such channel exists on this installation.",
     "throttled": "Too many messages to this address at once; it waits for its turn.",
+    "internal_error": "Our own code failed on it; the log says why.",
+    "rate_limited": "The provider wants us to go slower; it is tried again.",
+    "provider_trouble": "The provider is in trouble; it is tried again.",
+    "provider_refuses_us": "The provider refuses this installation: its account or token is wrong.",
+    "provider_account_suspended": "The provider has suspended this installation's account.",
+    "number_invalid": "This is not a valid number.",
+    "number_not_mobile": "This number cannot take text messages.",
+    "recipient_stopped": "The recipient has texted STOP, so the carrier refuses our messages.",
+    "handset_unreachable": "The phone is off or out of reach.",
+    "handset_unknown": "The carrier does not know this number.",
+    "landline_or_unreachable": "A landline, or out of reach.",
+    "filtered_by_carrier": "The carrier took it for spam.",
+    "blocked": "The recipient or the carrier blocks our messages.",
+    "region_not_permitted": "The provider's account may not send to this country.",
     # Deliveries that were called off.
     "acknowledged": "Called off: somebody acknowledged.",
     "resolved": "Called off: the incident was resolved.",
@@ -113,21 +130,18 @@ REASONS = {
     "snooze_over": "The snooze is over.",
     "severity_rose": "It got worse.",
     "severity_changed": "The severity changed.",
+    "resolved_while_held": "Over before the hold time was.",
+    "fired_after_resolve": "The same group fired again after it was resolved.",
 }
+
+
+# What a status says already; not told again as a reason.
+PLAIN_REASONS = {"accepted_without_receipt", "awaits_receipt", "receipt"}
 
 
 def reason(name: str) -> str:
     """The sentence for a named reason; an unknown name is made readable."""
     return REASONS.get(name) or sentence(name)
-
-
-def decision(value: Any) -> str:
-    """What an alert's `reasons` hold for one decision: a name, or a name with what it was decided by."""
-    if isinstance(value, dict):
-        return ", ".join(f"{sentence(str(key)).lower()}: {part}" for key, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return REASONS.get(str(value), sentence(str(value)))
 
 
 def sentence(name: str) -> str:

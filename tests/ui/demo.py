@@ -269,10 +269,13 @@ class Demo:
             incident=incident,
             group_key=incident.group_key,
             reasons={
-                "dedup": "new: no open alert has this fingerprint",
-                "route": f'route 2 matched: labels.service == "{incident.service.name}"',
-                "group": f"grouped by alertname, service: {incident.group_key}",
-                "silence": "none applies",
+                "dedup": "repeat",
+                "route": {
+                    "reason": "condition_matched",
+                    "position": 2,
+                    "condition": f'labels.service == "{incident.service.name}"',
+                },
+                "group": {"reason": "group_by", "key": incident.group_key},
             },
         )
 

@@ -14,7 +14,6 @@ from web import findings, metrics
 from web.asking import is_this_machine
 from web.findings import Finding, Weight
 
-_NEEDED = frozenset({"database", "migrations"})
 _WHO = "Ask from this machine, or with `Authorization: Bearer <api key>`.\n"
 
 
@@ -30,7 +29,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 while the database answers and its tables are ours, else 503. Other trouble is shown, not failed."""
     found = findings.needed() if not _may_see_details(request) else findings.of_processes()
-    is_ready = all(each.weight is not Weight.BROKEN for each in found if each.name in _NEEDED)
+    is_ready = all(each.weight is not Weight.BROKEN for each in found if each.name in findings.NEEDED)
     answer: dict[str, Any] = {"status": "ready" if is_ready else "not ready"}
     if _may_see_details(request):
         answer["checks"] = [_shown(each) for each in found]

@@ -20,6 +20,7 @@ from incidents.models import TimelineEntry
 from notifications.channel import label_of, masked
 from notifications.models import Delivery
 from web import moments, reading, words
+from web import why as decisions
 from web.theme import THEME_COOKIE
 
 register = template.Library()
@@ -168,7 +169,7 @@ def masked_address(delivery: Delivery) -> str:
 @register.filter
 def delivery_word(delivery: Delivery) -> str:
     """What became of it, in a word or two."""
-    if delivery.status == "sent" and delivery.receipt_due_at is None:
+    if delivery.reason == "accepted_without_receipt":
         return "Accepted"
     return words.DELIVERY_STATUSES.get(delivery.status, delivery.status)
 
@@ -176,7 +177,8 @@ def delivery_word(delivery: Delivery) -> str:
 @register.filter
 def delivery_reason(delivery: Delivery) -> str:
     """Why it is where it is; empty where there is nothing to explain."""
-    return "" if delivery.reason in words.CHOSEN or not delivery.reason else words.reason(delivery.reason)
+    is_plain = not delivery.reason or delivery.reason in words.CHOSEN or delivery.reason in words.PLAIN_REASONS
+    return "" if is_plain else words.reason(delivery.reason)
 
 
 @register.filter
@@ -236,7 +238,7 @@ def annotations(alert: Alert) -> list[tuple[str, str]]:
 @register.filter
 def why(alert: Alert) -> list[tuple[str, str]]:
     """Each decision about it by name, and the reason in words."""
-    return [(words.sentence(name), words.decision(value)) for name, value in alert.reasons.items()]
+    return decisions.told(alert.reasons)
 
 
 @register.filter
