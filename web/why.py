@@ -1,4 +1,4 @@
-"""Why an alert is where it is: its `reasons` as sentences. Pure; what a newer release may have written is told as it is."""
+"""Why an alert is where it is: its `reasons` as sentences. Pure; what a newer release wrote is told as it is."""
 
 from collections.abc import Mapping
 from typing import Any

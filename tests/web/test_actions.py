@@ -1,6 +1,7 @@
 """What can be done to an incident, as plain forms: each works without JavaScript and names who did it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +22,9 @@ from web.forms.actions import next_morning
 
 def press(browser: Client, incident: Incident, verb: str, **fields: str) -> HttpResponse:
     """Send the form of a verb."""
-    return browser.post(f"/incidents/{incident.pk}/{verb}/", fields)
+    answer: Any = browser.post(f"/incidents/{incident.pk}/{verb}/", fields)
+    assert isinstance(answer, HttpResponse)
+    return answer
 
 
 def told(answer: HttpResponse) -> str:
