@@ -69,6 +69,7 @@ class Stack:
             **(environment or {}),
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._clients: list[httpx.Client] = []
 
     def __enter__(self) -> "Stack":
         self.command("prepare")
@@ -77,6 +78,8 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for client in self._clients:
+            client.close()
         for name in list(self._running):
             self.kill(name, signal.SIGTERM)
         if error is not None:
@@ -150,10 +153,11 @@ class Stack:
         return applied
 
     def api(self, key: str) -> httpx.Client:
-        """A client of the REST API with this key."""
-        return httpx.Client(
-            base_url=f"{self.url}/api/v1/", headers={"Authorization": f"Bearer {key}"}, timeout=10, trust_env=False
-        )
+        """A client of the REST API with this key, closed when the stack is."""
+        headers = {"Authorization": f"Bearer {key}"}
+        client = httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=10, trust_env=False)
+        self._clients.append(client)
+        return client
 
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Ask the database directly."""

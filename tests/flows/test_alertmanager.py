@@ -1,9 +1,11 @@
 """A real Alertmanager, and a real Prometheus before it, post to Tocsin by their own configuration, unpatched."""
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -31,24 +33,51 @@ receivers:
         send_resolved: true
 """
 PROMETHEUS = """
-global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]
 alerting:
   alertmanagers:
     - static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]
 scrape_configs:
-  - job_name: itself
-    static_configs: [{{targets: ["127.0.0.1:{prometheus}"]}}]
+  - job_name: shop
+    static_configs: [{{targets: ["127.0.0.1:{shop}"]}}]
 """
 RULE = """
 groups:
   - name: tests
     rules:
-      - alert: PrometheusIsWatched
-        expr: up{{job="itself"}} {comparison} 1
-        labels: {{severity: critical, service: checkout}}
-        annotations: {{summary: "Something is up with {{{{ $labels.instance }}}}"}}
+      - alert: ShopIsDown
+        expr: up{job="shop"} == 0
+        labels: {severity: critical, service: checkout}
+        annotations: {summary: "{{ $labels.instance }} does not answer"}
 """
+
+
+class Shop(BaseHTTPRequestHandler):
+    """What Prometheus watches, once it is up."""
+
+    def do_GET(self) -> None:  # noqa: N802  the standard library's name
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        self.wfile.write(b"shop_open 1\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the standard library's name
+        """Nothing."""
+
+
+@contextmanager
+def open_shop(port: int) -> Iterator[None]:
+    """The shop answers until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), Shop)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager
@@ -145,11 +174,13 @@ def test_a_prometheus_rule_reaches_the_person_on_call(stack: Stack, stack_carrie
     applied = stack.apply(ADA_AND_BEN)
     api = stack.api(applied["api_keys"]["ci"])
     rules, configuration = tmp_path / "rules.yml", tmp_path / "prometheus.yml"
-    rules.write_text(RULE.format(comparison="=="))
+    rules.write_text(RULE)
     with ExitStack() as programs:
-        alertmanager_port = programs.enter_context(alertmanager(tmp_path, applied["integrations"]["prometheus"]["url"]))
+        webhook = applied["integrations"]["prometheus"]["url"]
+        alertmanager_port = programs.enter_context(alertmanager(tmp_path, webhook))
+        shop = free_port()
+        configuration.write_text(PROMETHEUS.format(rules=rules, alertmanager=alertmanager_port, shop=shop))
         port = free_port()
-        configuration.write_text(PROMETHEUS.format(rules=rules, alertmanager=alertmanager_port, prometheus=port))
         programs.enter_context(
             running(
                 tmp_path,
@@ -157,13 +188,11 @@ def test_a_prometheus_rule_reaches_the_person_on_call(stack: Stack, stack_carrie
                 f"--config.file={configuration}",
                 f"--storage.tsdb.path={tmp_path / 'prometheus'}",
                 f"--web.listen-address=127.0.0.1:{port}",
-                "--web.enable-lifecycle",
                 ready=f"http://127.0.0.1:{port}/-/ready",
             )
         )
         incident = eventually(api, "incidents/", lambda page: page["results"], timeout=40)["results"][0]
-        stack_carriers.slack.to("U0ADA").wait_for_text("PrometheusIsWatched")
+        stack_carriers.slack.to("U0ADA").wait_for_text("ShopIsDown")
 
-        rules.write_text(RULE.format(comparison="!="))
-        httpx.post(f"http://127.0.0.1:{port}/-/reload", timeout=5, trust_env=False).raise_for_status()
+        programs.enter_context(open_shop(shop))
         eventually(api, f"incidents/{incident['id']}/", lambda body: body["status"] == "resolved", timeout=60)
