@@ -56,7 +56,7 @@ groups:
 class Shop(BaseHTTPRequestHandler):
     """What Prometheus watches, once it is up."""
 
-    def do_GET(self) -> None:  # noqa: N802  the standard library's name
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.end_headers()
