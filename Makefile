@@ -37,15 +37,17 @@ check: $(DEV) ## Style, types, import contracts, migrations, OpenAPI, links of t
 	$(OFFLINE) $(PYTHON) manage.py makemigrations --check --dry-run
 	$(OFFLINE) $(PYTHON) manage.py spectacular --validate --fail-on-warn --file .venv/openapi.yaml
 	diff -u docs/reference/openapi.yaml .venv/openapi.yaml || { echo "The API has changed: run 'make openapi'." >&2; exit 1; }
+	$(OFFLINE) $(PYTHON) manage.py reference --check
 	$(PYTHON) docs/check.py
 
 format: $(DEV) ## Let ruff mend what it can
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-openapi: $(DEV) ## Write docs/reference/openapi.yaml anew
+openapi: $(DEV) ## Write the pages of docs/reference anew from the code
 	@mkdir -p docs/reference
 	$(OFFLINE) $(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
+	$(OFFLINE) $(PYTHON) manage.py reference
 
 bench: $(DEV) ## Measure throughput, latency and lateness on real processes
 	$(PYTHON) -m bench $(ARGS)

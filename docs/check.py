@@ -37,7 +37,7 @@ def _broken_links(page: Path) -> Iterator[str]:
 def _anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives to the headings of a page."""
     headings = _HEADING.findall(_CODE.sub("", page.read_text(encoding="utf-8")))
-    plain = (re.sub(r"[`*_]|\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings)
+    plain = (re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
 
 

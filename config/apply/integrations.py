@@ -12,7 +12,8 @@ from catalog.models import Service
 from config.apply.document import Node
 from config.apply.schema import Fields, Gathered, Written, list_of, optional, wrong
 from config.apply.section import Given, Made, Plain, Section, said, texts
-from config.apply.values import duration, flag, key_text, one_of, reference, text, written_duration
+from config.apply.values import duration, flag, key_text, one_of, reference, text
+from core import durations
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class IntegrationForm:
         described = said(
             name=str(self.name),
             source=str(self.source),
-            hold=written_duration(self.hold) if self.hold else None,
-            reopen_within=written_duration(self.reopen_within) if self.reopen_within else None,
+            hold=durations.write(self.hold) if self.hold else None,
+            reopen_within=durations.write(self.reopen_within) if self.reopen_within else None,
             active=None if self.active else False,
             routes=[each.plain() for each in self.routes],
         )

@@ -17,9 +17,8 @@ from config.apply.values import (
     text,
     time_zone,
     username,
-    written_duration,
 )
-from core import clock
+from core import clock, durations
 from notifications.channel import CHANNELS
 from notifications.models import ContactMethod, NotificationRule
 
@@ -57,7 +56,7 @@ class Rule:
 
     def plain(self) -> dict[str, Plain]:
         """As in a file."""
-        return {"after": written_duration(self.after), "use": str(self.use)}
+        return {"after": durations.write(self.after), "use": str(self.use)}
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,7 @@ _read_method = Fields(
     Method,
     required=("name", "channel", "address"),
 )
+
 _read_rules = list_of(Fields({"after": duration(), "use": text(longest=60)}, Rule, required=("after", "use")))
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from accounts.models import Team, User
 from config.apply.schema import Fields, list_of, optional
 from config.apply.section import Given, Made, Plain, Section, said
-from config.apply.values import duration, number, reference, text, written_duration
+from config.apply.values import duration, number, reference, text
+from core import durations
 from escalation.models import Policy, PolicyVersion, Target
 from escalation.policies import LONGEST_WAIT, MOST_REPEATS, MOST_STEPS, StepDraft, save_policy
 from oncall.models import Schedule
@@ -33,7 +34,7 @@ class StepForm:
 
     def plain(self) -> Plain:
         """As in a file."""
-        return {"notify": [each.plain() for each in self.notify], "wait": written_duration(self.wait)}
+        return {"notify": [each.plain() for each in self.notify], "wait": durations.write(self.wait)}
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,8 @@ from django.core.validators import EmailValidator, URLValidator
 
 from config.apply.document import Node
 from config.apply.schema import Gathered, Reader, Reference, Written, near, scalar, wrong
+from core import durations
 
-_DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
-_UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-_SECOND = timedelta(seconds=1)
 _TURN = re.compile(r"(\d{1,3})([dw])", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _USERNAME = re.compile(r"[\w.@+-]+")
@@ -119,23 +117,17 @@ def duration(*, longest: timedelta = timedelta(days=366)) -> Reader[timedelta]:
 
     def read(node: Node, _gathered: Gathered) -> timedelta:
         value = scalar(node).text
-        match = _DURATION.fullmatch(value)
-        if not match:
-            raise wrong(node, f'"{value}" is not a duration: write it like 30s, 5m, 2h, 1d or 1w')
-        seconds = int(match[1]) * (_UNITS.get(match[2], _SECOND) // _SECOND)
-        if seconds > longest // _SECOND:
+        try:
+            found = durations.read(value)
+        except ValueError:
+            raise wrong(node, f'"{value}" is not a duration: write it like 30s, 5m, 2h, 1d or 1w') from None
+        except OverflowError:
+            found = timedelta.max
+        if found > longest:
             raise wrong(node, f'"{value}" is longer than {longest.days} days')
-        return timedelta(seconds=seconds)
+        return found
 
     return read
-
-
-def written_duration(value: timedelta) -> str:
-    """A stretch of time as the files write it, in its largest whole unit."""
-    for unit, size in _UNITS.items():
-        if value and value % size == timedelta():
-            return f"{value // size}{unit}"
-    return f"{value // _SECOND}s"
 
 
 def turn() -> Reader[str]:

@@ -23,7 +23,7 @@ from config.up.postgres import Postgres
 from config.up.supervisor import Leaving, Part, Supervisor
 from config.up.valkey import Valkey
 
-_USAGE = """\
+USAGE = """\
 manage.py up          the whole installation, on embedded servers unless DATABASE_URL and REDIS_URL are set
 manage.py up PROGRAM  only web, worker or beat, in place of this process (for containers and systemd)
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     except PermissionError as error:
         print(f"Tocsin cannot start: {error.filename} may not be used ({error.strerror}).", file=sys.stderr, flush=True)
         return 1
-    print(_USAGE, file=sys.stderr)
+    print(USAGE, file=sys.stderr)
     return 0 if set(arguments) <= {"-h", "--help"} else 2
 
 
