@@ -37,12 +37,21 @@ RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/schedules/{pk}/shifts/": _READ,
     "/api/v1/escalation-policies/": _READ,
     "/api/v1/escalation-policies/{pk}/": _READ,
+    "/api/v1/alerts/": _READ,
+    "/api/v1/alerts/{pk}/": _READ,
+    "/api/v1/events/": _READ,
+    "/api/v1/events/{pk}/": _READ,
+    "/api/v1/events/{pk}/replay/": {"POST": ACT},
+    "/api/v1/integrations/": {"GET": SEE, "POST": LEAD},
+    "/api/v1/integrations/{pk}/": {"GET": SEE, "PATCH": LEAD},
+    "/api/v1/integrations/{pk}/new-key/": {"POST": LEAD},
     "/api/v1/deliveries/": _READ,
     "/api/v1/deliveries/{pk}/": _READ,
     "/api/v1/incidents/": {"GET": SEE, "POST": ACT},
     _INCIDENT: _READ,
     f"{_INCIDENT}timeline/": _READ,
     f"{_INCIDENT}deliveries/": _READ,
+    f"{_INCIDENT}alerts/": _READ,
     **{
         f"{_INCIDENT}{verb}/": {"POST": ACT}
         for verb in (
