@@ -15,7 +15,7 @@ import structlog
 from django.db import connection
 
 from alerts import metrics
-from alerts.entrance import Answer, Entrance, Message, Request, entrance_for, refusal
+from alerts.entrance import Answer, Entrance, Message, Request, plain, refusal
 from alerts.inbox import Inbox, Letter, NotStored
 
 log = structlog.get_logger(__name__)
@@ -34,9 +34,10 @@ _TAKES = frozenset({"POST", "PUT"})
 _MOST_HEADERS = 30
 _LONGEST_HEADER = 500
 # What a source may need to read or to check a body. Never what says who the sender is to a proxy, and no credentials.
-_KEPT_HEADERS = frozenset({"content-encoding", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"})
-_KEPT_PREFIXES = ("x-", "sentry-hook-", "ce-")
-_DROPPED_PREFIXES = ("x-forwarded-", "x-real-ip", "x-tocsin-key")
+_KEPT_HEADERS = frozenset({b"content-encoding", b"user-agent"})
+_KEPT_PREFIXES = (b"x-", b"sentry-hook-", b"webhook-", b"ce-")
+_DROPPED_PREFIXES = (b"x-forwarded-", b"x-real-ip", b"x-request-id")
+_SECRET_WORDS = (b"token", b"key", b"secret", b"auth", b"cookie", b"password")
 
 
 class SenderLeft(Exception):
@@ -61,21 +62,15 @@ class Door:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def takes(self, scope: Scope) -> bool:
-        """Whether this request comes in here and not to Django."""
-        return entrance_for(scope["method"], scope["path"]) is not None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        entrance = entrance_for(scope["method"], scope["path"])
-        if entrance is None:
-            raise ValueError("Ask `takes` first: this path is not for the door.")
+    async def __call__(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose path this entrance takes."""
         started = time.perf_counter()
         try:
             answer = await self._answer(entrance, scope, receive)
         except SenderLeft:
-            metrics.door_answers.labels(entrance.slug, "left").inc()
+            metrics.answered(entrance.slug, None)
             return
-        metrics.door_answers.labels(entrance.slug, str(answer.status)).inc()
+        metrics.answered(entrance.slug, answer.status)
         metrics.door_seconds.observe(time.perf_counter() - started)
         await _send(answer, send, has_body=scope["method"] != "HEAD")
 
@@ -96,7 +91,7 @@ class Door:
                 body, size = await _read(receive, scope)
         except TimeoutError:
             return entrance.too_slow(LONGEST_READ)
-        request = Request(request.method, request.path, request.query, request.headers, body, size)
+        request = Request(request.method, request.path, request.query, request.raw_headers, body, size)
         try:
             return await self._store(entrance, request)
         except NotStored:
@@ -132,14 +127,7 @@ def _connection_parameters() -> dict[str, Any]:
 
 
 def _request(scope: Scope) -> Request:
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(_text(name).lower(), _text(value))
-    return Request(scope["method"], scope["path"], _text(scope.get("query_string", b"")), headers)
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("latin-1").replace("\x00", "")
+    return Request(scope["method"], scope["path"], plain(scope.get("query_string", b"")), scope["headers"])
 
 
 async def _read(receive: Receive, scope: Scope) -> tuple[bytes, int]:
@@ -169,22 +157,29 @@ def _declared_size(scope: Scope) -> int:
 
 
 def _letter(message: Message, request: Request) -> Letter:
-    kept = {
-        name: value[:_LONGEST_HEADER]
-        for name, value in list(request.headers.items())[:200]
-        if (name in _KEPT_HEADERS or name.startswith(_KEPT_PREFIXES)) and not name.startswith(_DROPPED_PREFIXES)
-    }
-    headers = dict(list(kept.items())[:_MOST_HEADERS])
     return Letter(
         key=message.key,
         body=request.body,
         body_size=request.size,
         source=message.source,
-        content_type=request.headers.get("content-type", "")[:200],
-        headers={**headers, **{f":{name}": value for name, value in message.notes.items()}},
+        content_type=request.header(b"content-type")[:200],
+        headers=_kept(request, message),
         query=request.query[:2000],
         marks=("cut",) if request.is_cut else (),
     )
+
+
+def _kept(request: Request, message: Message) -> dict[str, str]:
+    kept = {f":{name}": value for name, value in message.notes.items()}
+    for raw_name, value in request.raw_headers:
+        name = raw_name.lower()
+        if not (name.startswith(_KEPT_PREFIXES) or name in _KEPT_HEADERS):
+            continue
+        if not name.startswith(_DROPPED_PREFIXES) and not any(word in name for word in _SECRET_WORDS):
+            kept[plain(name)[:100]] = plain(value)[:_LONGEST_HEADER]
+        if len(kept) >= _MOST_HEADERS:
+            break
+    return kept
 
 
 async def _send(answer: Answer, send: Send, *, has_body: bool) -> None:

@@ -4,7 +4,7 @@ One file each in `alerts/entrances/`, found by itself. An entrance is pure: the 
 the inbox (`alerts.inbox`) commits it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ class Request:
     method: str
     path: str
     query: str
-    headers: Mapping[str, str]
+    raw_headers: Sequence[tuple[bytes, bytes]] = ()
     body: bytes = b""
     size: int = 0
 
@@ -30,6 +30,13 @@ class Request:
     def is_cut(self) -> bool:
         """Whether only the head of the body was kept."""
         return self.size > len(self.body)
+
+    def header(self, name: bytes) -> str:
+        """The first header of this name (in lower case); empty where it was not sent."""
+        for each, value in self.raw_headers:
+            if each.lower() == name:
+                return plain(value)
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,11 @@ class Message:
     key: str
     source: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain(raw: bytes) -> str:
+    """The text of a header or query. Without NUL, which PostgreSQL refuses."""
+    return raw.decode("latin-1").replace("\x00", "")
 
 
 def as_json(status: int, content: Json, *headers: tuple[str, str]) -> Answer:

@@ -7,6 +7,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.core.asgi import get_asgi_application
 
 from alerts.door import Door, Receive, Scope, Send
+from alerts.entrance import entrance_for
 
 pages = get_asgi_application()
 
@@ -21,7 +22,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await door.lifespan(receive, send)
     elif scope["type"] == "websocket":
         await live(scope, receive, send)
-    elif door.takes(scope):
-        await door(scope, receive, send)
+    elif (entrance := entrance_for(scope["method"], scope["path"])) is not None:
+        await door(entrance, scope, receive, send)
     else:
         await pages(dict(scope), receive, send)  # type: ignore[arg-type]  # its stubs narrow what ASGI leaves open

@@ -28,7 +28,7 @@ class ByUrl(Entrance):
         parts = _parts(request.path)
         if len(parts) == 2:
             return Message(key=parts[1])
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        scheme, _, key = request.header(b"authorization").partition(" ")
         if scheme.lower() == "bearer" and key.strip():
             return Message(key=key.strip())
         return refusal(

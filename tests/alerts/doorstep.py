@@ -3,11 +3,12 @@
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from alerts.door import Door
+from alerts.entrance import entrance_for
 from alerts.keys import RouteWish, create_integration
 from alerts.models import Alert, Event, Integration
 from alerts.source import Source, sources
@@ -92,8 +93,9 @@ class Doorstep:
             "query_string": query.encode(),
             "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items()],
         }
-        call: Callable[..., Awaitable[None]] = self.door
-        await call(scope, receive, send)
+        entrance = entrance_for(method, plain_path)
+        assert entrance is not None, f"{path} is not for the door."
+        await self.door(entrance, scope, receive, send)
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Answered(sent[0]["status"], answered, b"".join(event["body"] for event in sent[1:]))
 

@@ -144,7 +144,9 @@ def test_a_sender_that_leaves_halfway_stores_nothing(sender: Sender) -> None:
             {"type": "http.disconnect"},
         ]
         scope = {"type": "http", "method": "POST", "path": sender.path, "query_string": b"", "headers": []}
-        await sender.doorstep.door(scope, receive, send)
+        entrance = entrance_for("POST", sender.path)
+        assert entrance is not None
+        await sender.doorstep.door(entrance, scope, receive, send)
 
     sender.doorstep.run(leave())
 
