@@ -1,6 +1,7 @@
 """Puts messages into the outbox and takes them back. Rows only, no I/O: the lane `deliveries` sends them."""
 
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Case, F, Q, Value, When
 
@@ -22,9 +23,36 @@ def page(incident: Incident, user: User, *, page: Page | None, urgency: str, by_
     Never empty. Where all that is returned has failed, she cannot be reached and the caller must act at once: no
     `unreached` is announced for that.
     """
+    wishes = wishes_of([user], [urgency])
+    rows = draft(incident, user, page=page, urgency=urgency, by_reason=by_reason, wishes=wishes)
+    put(rows)
+    keys = [row.idempotency_key for row in rows]
+    return list(Delivery.objects.filter(idempotency_key__in=keys).order_by("position", "id"))
+
+
+Wishes = Mapping[tuple[int, str], list[rules.Wish]]
+
+
+def wishes_of(users: Iterable[User], urgencies: Iterable[str]) -> Wishes:
+    """The rules of many people at once, by person and urgency."""
+    found = NotificationRule.objects.filter(user__in=list(users), urgency__in=list(urgencies))
+    wishes: dict[tuple[int, str], list[rules.Wish]] = {}
+    for each in found.select_related("contact_method").order_by("position"):
+        wish = rules.Wish(each.position, each.after, _method(each.contact_method))
+        wishes.setdefault((each.user_id, each.urgency), []).append(wish)
+    return wishes
+
+
+def draft(
+    incident: Incident, user: User, *, page: Page | None, urgency: str, by_reason: str = "", wishes: Wishes
+) -> list[Delivery]:
+    """What `page` would put into the outbox, not written yet: for callers that page many people in one statement."""
     now = clock.now()
     planned = rules.plan(
-        _wishes(user, urgency), chosen_at=now, configured=channel.configured(), account_email=user.email
+        wishes.get((user.pk, urgency), []),
+        chosen_at=now,
+        configured=channel.configured(),
+        account_email=user.email,
     )
     identity = (page.run_id, page.run_version, page.pass_number, page.step_number) if page else (uuid.uuid4(),)
     rows = [_row(incident, user, entry, page=page, identity=identity) for entry in planned]
@@ -32,10 +60,13 @@ def page(incident: Incident, user: User, *, page: Page | None, urgency: str, by_
         row.urgency, row.created_at = urgency, now
         row.reason = row.reason or by_reason[:60]
         row.ended_at = now if row.status == Status.FAILED else None
+    return rows
+
+
+def put(rows: Sequence[Delivery]) -> None:
+    """Write what was drafted, and wake the lane that sends it. What is in the outbox already stays as it is."""
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     jobs.ring(LANE)
-    keys = [row.idempotency_key for row in rows]
-    return list(Delivery.objects.filter(idempotency_key__in=keys).order_by("position", "id"))
 
 
 def cancel(incident_id: int, *, reason: str, run_id: int | None = None) -> int:
@@ -96,11 +127,6 @@ def try_out(user: User) -> list[Delivery]:
         rows.append(row)
     jobs.ring(LANE)
     return Delivery.objects.bulk_create(rows)
-
-
-def _wishes(user: User, urgency: str) -> list[rules.Wish]:
-    found = NotificationRule.objects.filter(user=user, urgency=urgency).select_related("contact_method")
-    return [rules.Wish(each.position, each.after, _method(each.contact_method)) for each in found.order_by("position")]
 
 
 def _method(method: ContactMethod) -> rules.Method:
