@@ -9,16 +9,16 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import QuerySet
 from prometheus_client import Counter, Histogram
 
 from core import claims, clock, jobs
 from escalation import runs
 from escalation.models import Run, RunStatus
+from escalation.sheet import Sheet
 from escalation.stepping import Stepping
 from escalation.targets import Directory
 from incidents import timeline
-from incidents.models import Incident
 from incidents.states import Status
 
 log = structlog.get_logger(__name__)
@@ -44,17 +44,41 @@ def next_due() -> datetime | None:
 def take_due_steps() -> int:
     """Take a batch of due steps. Returns how many runs were handled."""
     now = clock.now()
-    with transaction.atomic():
-        claimed = _claim(now)
-        directory = Directory(claimed, now)
-        for run in claimed:
-            _take_guarded(run, directory)
+    try:
+        return _take(_due(now), now)
+    except Exception:  # one run may not stop the others: each is taken for itself, and the broken one put off
+        log.exception("steps.batch_failed")
+    return sum(_take_guarded(pk, now) for pk in _due(now).values_list("pk", flat=True)[:_AT_MOST])
+
+
+def _due(now: datetime) -> QuerySet[Run]:
+    return Run.objects.filter(status=RunStatus.RUNNING, due_at__lte=now).order_by("due_at", "id")
+
+
+@transaction.atomic
+def _take(due: QuerySet[Run], now: datetime) -> int:
+    claimed = _claim(due)
+    if claimed:
+        _write(claimed, now)
     return len(claimed)
 
 
-def _claim(now: datetime) -> list[Run]:
+def _take_guarded(pk: int, now: datetime) -> int:
+    with transaction.atomic():
+        claimed = _claim(_due(now).filter(pk=pk))
+        for run in claimed:
+            try:
+                with transaction.atomic():
+                    _write([run], now)
+            except Exception:  # whatever it was: it is counted, shown, and tried again later
+                log.exception("step.failed", run=run.pk, incident=run.incident_id)
+                step_failures.inc()
+                _put_off(run, now)
+    return len(claimed)
+
+
+def _claim(due: QuerySet[Run]) -> list[Run]:
     """Due runs whose incidents are locked by this transaction, and then they themselves."""
-    due = Run.objects.filter(status=RunStatus.RUNNING, due_at__lte=now).order_by("due_at", "id")
     seen = claims.lock_due(due.select_related("incident__service__team"), at_most=_AT_MOST, of=("incident",))
     if not seen:
         return []
@@ -67,27 +91,20 @@ def _claim(now: datetime) -> list[Run]:
     return claimed
 
 
-def _take_guarded(run: Run, directory: Directory) -> None:
-    """One run that raises may not stop its batch: it is counted, shown, and tried again later."""
-    due_at = run.due_at or directory.now
-    try:
-        with transaction.atomic():
-            _take(run, directory)
-    except Exception:  # whatever it was, the others' pages go out
-        log.exception("step.failed", run=run.pk, incident=run.incident_id)
-        step_failures.inc()
-        _put_off(run, directory.now)
-    else:
-        lateness.observe(max(0.0, (directory.now - due_at).total_seconds()))
-
-
-def _take(run: Run, directory: Directory) -> None:
-    if run.incident.status != Status.TRIGGERED:
-        # Followers stop runs in the transaction that moves the incident; this only mends what an older release left.
+def _write(claimed: list[Run], now: datetime) -> None:
+    """Take the steps of runs that this transaction has claimed."""
+    # Followers stop runs in the transaction that moves the incident; this only mends what an older release left.
+    stale = [run for run in claimed if run.incident.status != Status.TRIGGERED]
+    for run in stale:
         runs.stop(run, reason=str(run.incident.status))
-        return
-    Stepping(run, directory).go()
-    Incident.objects.filter(pk=run.incident_id).update(version=F("version") + 1)
+    wanted = [run for run in claimed if run.incident.status == Status.TRIGGERED]
+    directory, sheet = Directory(wanted, now), Sheet()
+    late = [(now - run.due_at).total_seconds() for run in wanted if run.due_at]
+    for run in wanted:
+        Stepping(run, directory, sheet).go()
+    sheet.write()
+    for seconds in late:
+        lateness.observe(max(0.0, seconds))
 
 
 def _put_off(run: Run, now: datetime) -> None:

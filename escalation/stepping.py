@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import structlog
-from django.db.models import QuerySet
 
 from escalation import plan, runs, targets
 from escalation.models import PagedPerson, PolicyVersion, Run, RunKind, RunStatus
 from escalation.plan import ADMINS, MANAGERS, Found, Place
+from escalation.sheet import Sheet
 from escalation.targets import Chosen, Directory
 from incidents import timeline
 from incidents.timeline import Detail
@@ -22,10 +22,11 @@ _LATE = timedelta(seconds=30)  # later than this is worth a word in the timeline
 
 
 class Stepping:
-    """One run in the hands of the transaction that has locked its incident and it."""
+    """One run in the hands of the transaction that has locked its incident and it. All it decides goes on the sheet."""
 
-    def __init__(self, run: Run, directory: Directory) -> None:
+    def __init__(self, run: Run, directory: Directory, sheet: Sheet) -> None:
         self.run = run
+        self.sheet = sheet
         self.incident = run.incident
         self.directory = directory
         self.course = directory.course(run)
@@ -33,7 +34,7 @@ class Stepping:
         self.place = Place(run.pass_number, run.next_step)
 
     def go(self) -> None:
-        """Take the due place and write down what comes then."""
+        """Take the due place and note what comes then."""
         while True:
             if plan.is_past_the_last(self.course, self.place):
                 self._give_up()
@@ -79,12 +80,16 @@ class Stepping:
     def _page(self, chosen: Chosen, by_what: str) -> bool:
         """Whether she has any way to be reached."""
         now, place = self.directory.now, self.place
-        page = Page(self.run.pk, self.run.version, place.pass_number, place.step)
-        deliveries = outbox.page(
-            self.incident, chosen.user, page=page, urgency=self.incident.urgency, by_reason=chosen.reason
+        deliveries = outbox.draft(
+            self.incident,
+            chosen.user,
+            page=Page(self.run.pk, self.run.version, place.pass_number, place.step),
+            urgency=self.incident.urgency,
+            by_reason=chosen.reason,
+            wishes=self.directory.wishes(chosen.user),
         )
         can_be_reached = any(each.status != Status.FAILED for each in deliveries)
-        PagedPerson.objects.create(
+        paged = PagedPerson(
             run=self.run,
             run_version=self.run.version,
             pass_number=place.pass_number,
@@ -93,6 +98,9 @@ class Stepping:
             at=now,
             unreached_at=None if can_be_reached else now,
         )
+        self.directory.paged(self.run).append(paged)
+        self.sheet.paged.append(paged)
+        self.sheet.deliveries += deliveries
         self._tell_paged(chosen, by_what, deliveries)
         return can_be_reached
 
@@ -139,23 +147,22 @@ class Stepping:
 
     def _save(self) -> None:
         self.run.pass_number, self.run.next_step, self.run.failures = self.place.pass_number, self.place.step, 0
-        self.run.save(
-            update_fields=[
-                "pass_number", "next_step", "failures", "found_anyone", "due_at", "status", "reason", "ended_at",
-            ]
-        )  # fmt: skip
+        self.sheet.runs.append(self.run)
 
-    def _paged_here(self) -> QuerySet[PagedPerson]:
+    def _paged_here(self) -> list[PagedPerson]:
         """Whom this place has paged already: taking a place twice pages nobody twice."""
-        return self.run.paged.filter(
-            run_version=self.run.version, pass_number=self.place.pass_number, step_number=self.place.step
-        )
+        here = (self.run.version, self.place.pass_number, self.place.step)
+        return [
+            each
+            for each in self.directory.paged(self.run)
+            if (each.run_version, each.pass_number, each.step_number) == here
+        ]
 
     def _why_so(self) -> str:
         """Why the fallback is asked."""
         if self.run.kind != RunKind.DIRECT and self.version is None:
             return "no_policy"
-        if self.run.paged.filter(unreached_at__isnull=False).exists():
+        if any(each.unreached_at for each in self.directory.paged(self.run)):
             return "step_unreached"
         return "escalated" if self.run.start_reason == "escalated" else "nobody_on_call"
 
@@ -167,7 +174,7 @@ class Stepping:
         return f"by step {self.place.step} of {self.version.policy.name}{again}"
 
     def _tell(self, kind: str, text: str, *, reason: str = "", **details: Detail) -> None:
-        timeline.record(
+        entry = timeline.draft(
             self.incident,
             kind=kind,
             by=runs.BY,
@@ -178,3 +185,4 @@ class Stepping:
             step_number=self.place.step,
             **details,
         )
+        self.sheet.entries.append(entry)

@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 
 from accounts.models import User
 from oncall import rotation
-from oncall.models import Override, Rotation, RotationUnit, Schedule
+from oncall.models import Override, Rotation, RotationMember, RotationUnit, Schedule
 
 _FAR = timedelta(days=400)
 _DAYS = {RotationUnit.DAY: 1, RotationUnit.WEEK: 7}
@@ -71,7 +71,7 @@ def drawn(since: datetime) -> tuple["Prefetch[str]", "Prefetch[str]"]:
     """What to prefetch on a queryset of schedules to ask about moments from `since` on: a list then costs a fixed
     number of queries.
     """
-    rotations = Rotation.objects.order_by("-layer", "id").prefetch_related("members__user")
+    rotations = Rotation.objects.order_by("-layer", "id").prefetch_related(_members())
     overrides = Override.objects.filter(end_at__gt=since).order_by("start_at", "id").select_related("person")
     return Prefetch("rotations", rotations), Prefetch("overrides", overrides)
 
@@ -117,8 +117,12 @@ def _pure(row: Rotation, zone: ZoneInfo) -> rotation.Rotation:
         handoff=row.handoff_time,
         every_days=row.every_count * _DAYS[RotationUnit(row.every_unit)],
         zone=zone,
-        people=tuple(member.user_id for member in sorted(row.members.all(), key=lambda member: member.position)),
+        people=tuple(member.user_id for member in row.members.all()),
     )
+
+
+def _members() -> "Prefetch[str]":
+    return Prefetch("members", RotationMember.objects.order_by("position").select_related("user"))
 
 
 def _rows(schedule: Schedule, start: datetime, end: datetime) -> tuple[list[Rotation], list[Override]]:
@@ -126,7 +130,7 @@ def _rows(schedule: Schedule, start: datetime, end: datetime) -> tuple[list[Rota
     if "rotations" in known and "overrides" in known:
         rotations, overrides = list(schedule.rotations.all()), list(schedule.overrides.all())
     else:
-        rotations = list(schedule.rotations.order_by("-layer", "id").prefetch_related("members__user"))
+        rotations = list(schedule.rotations.order_by("-layer", "id").prefetch_related(_members()))
         overrides = list(
             schedule.overrides.filter(end_at__gt=start, start_at__lt=end)
             .select_related("person")

@@ -59,7 +59,7 @@ def test_the_list_costs_a_fixed_number_of_queries(django_assert_num_queries: Dja
     for _ in range(4):
         a_schedule(people=[a_user(), a_user()])
 
-    with django_assert_num_queries(6):  # the key, the page, and what is drawn
+    with django_assert_num_queries(5):  # the key, the page, and what is drawn
         answer = api.get(SCHEDULES).json()
 
     assert all(len(each["on_call_now"]) == 1 for each in answer["results"])

@@ -104,7 +104,7 @@ def test_a_list_of_schedules_costs_a_fixed_number_of_queries(
         add(Schedule.objects.create(name=f"s{number}"), a_user(), a_user())
     now = utc("2026-02-01T00:00")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         found = [roster.on_call(each, now) for each in Schedule.objects.prefetch_related(*roster.drawn(now))]
 
     assert all(len(each) == 1 for each in found)
