@@ -33,10 +33,10 @@ def wanted(params: Mapping[str, str]) -> Wanted:
     """
     return Wanted(
         statuses=_statuses(params.get("status", "")),
-        service=params.get("service", "").strip(),
-        team=params.get("team", "").strip(),
+        service=_plain(params.get("service", "")),
+        team=_plain(params.get("team", "")),
         urgency=_urgency(params.get("urgency", "").strip()),
-        q=params.get("q", "").replace("\0", "").strip(),
+        q=_plain(params.get("q", "")),
         is_mine=params.get("mine", "").strip().lower() in {"1", "true", "yes", "on"},
     )
 
@@ -60,6 +60,11 @@ def incidents(user: User, wish: Wanted) -> IncidentQuerySet:
 
 
 _SHOWN = ("service__team", "acknowledged_by", "resolved_by")
+
+
+def _plain(text: str) -> str:
+    """PostgreSQL has no NUL in text."""
+    return text.replace("\0", "").strip()
 
 
 def _mentions(q: str) -> Q:
