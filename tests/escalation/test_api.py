@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from escalation import policies
+from escalation.models import Run, RunKind
 from escalation.policies import StepDraft
 from incidents import lifecycle
 from tests.factories import a_schedule, a_service, a_team, a_user, an_api, an_incident, by
@@ -47,6 +48,19 @@ def test_the_list_costs_a_fixed_number_of_queries(django_assert_num_queries: Dja
         answer = api.get(POLICIES).json()
 
     assert [each["name"] for each in answer["results"]] == ["p3", "p2", "p1", "p0"]
+
+
+def test_reassigning_names_people_or_a_policy() -> None:
+    ada, ben, incident = a_user("ada"), a_user("ben"), an_incident()
+    version = policies.save_policy(name="p", team=None, repeat=0, steps=[StepDraft([ada], FIVE)])
+    api, path = an_api(ada), f"/api/v1/incidents/{incident.pk}/reassign/"
+
+    answers = [api.post(path, {"users": ["ben"]}), api.post(path, {"policy": "p"})]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    second, first, _ = Run.objects.filter(incident=incident).order_by("-id")
+    assert (first.kind, list(first.people.all())) == (RunKind.DIRECT, [ben])
+    assert (second.kind, second.policy_version) == (RunKind.POLICY, version)
 
 
 @pytest.mark.parametrize(
