@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from prometheus_client import Counter, Histogram
 
 from core import claims, clock, jobs
-from escalation import runs
+from escalation import plan, runs
 from escalation.models import Run, RunStatus
 from escalation.sheet import Sheet
 from escalation.stepping import Stepping
@@ -24,7 +24,9 @@ from incidents.states import Status
 log = structlog.get_logger(__name__)
 
 _AT_MOST = 50
-_VISIBLE_AFTER = 3  # failures of a run's step until the incident's timeline says so
+# A step that cannot be taken, for a fault of ours, may not cost the page: after so many failures (15 seconds) the
+# fallback is asked instead.
+_GIVE_UP_AFTER = 5
 
 lateness = Histogram(
     "tocsin_step_lateness_seconds",
@@ -108,14 +110,16 @@ def _write(claimed: list[Run], now: datetime) -> None:
 
 
 def _put_off(run: Run, now: datetime) -> None:
-    failures = Run.objects.values_list("failures", flat=True).get(pk=run.pk) + 1
-    Run.objects.filter(pk=run.pk).update(failures=failures, due_at=claims.postpone(failures, now=now))
-    if failures == _VISIBLE_AFTER:
+    run = Run.objects.select_related("incident").get(pk=run.pk)
+    run.failures, run.due_at = run.failures + 1, claims.postpone(run.failures + 1, now=now)
+    if run.failures == _GIVE_UP_AFTER and run.pass_number != plan.FALLBACK_PASS:
+        run.pass_number, run.next_step, run.due_at = plan.MANAGERS.pass_number, plan.MANAGERS.step, now
         timeline.record(
             run.incident,
             kind="step_failing",
             by=runs.BY,
             reason="step_failing",
-            text="Taking the next step fails because of a fault in Tocsin; it is tried again. See the worker's log.",
+            text="Taking the next step fails because of a fault in Tocsin; see the worker's log.",
             run=run.pk,
         )
+    run.save(update_fields=["failures", "due_at", "pass_number", "next_step"])

@@ -160,6 +160,8 @@ class Stepping:
 
     def _why_so(self) -> str:
         """Why the fallback is asked."""
+        if self.run.failures:
+            return "step_failing"
         if self.run.kind != RunKind.DIRECT and self.version is None:
             return "no_policy"
         if any(each.unreached_at for each in self.directory.paged(self.run)):

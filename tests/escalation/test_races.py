@@ -3,20 +3,18 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
 
+from accounts.models import Role
 from core import clock
 from escalation import engine as lane
 from escalation.models import PagedPerson, Run, RunStatus
-from incidents import lifecycle
-from incidents.actor import Actor, Via, person
 from incidents.hooks import StatusChanged, status_changed
 from incidents.models import Incident, TimelineEntry
 from notifications.models import Delivery
-from tests.world import World, after
+from tests.world import MovedEngine, World, after
 
 pytestmark = pytest.mark.usefixtures("carriers")
 
@@ -154,23 +152,38 @@ def test_an_acknowledgement_waits_for_the_step_being_taken_and_then_takes_its_pa
     assert world.kinds(incident)[-1] == "acknowledged"
 
 
-def test_a_run_that_raises_is_put_off_and_shown_and_the_others_go_out(world: World) -> None:
+def break_run_of(incident: Incident) -> Run:
+    """A place that no policy has: what a fault of ours would look like."""
+    run = Run.objects.get(incident=incident)
+    Run.objects.filter(pk=run.pk).update(next_step=0)
+    return run
+
+
+def test_a_run_that_raises_is_put_off_and_the_others_go_out(world: World) -> None:
     world.service("db").covered_by([world.person("ada")])
     broken, sound = world.fire("db", title="Broken"), world.fire("db", title="Sound")
-    run = Run.objects.get(incident=broken)
-    # A place that no policy has: what a fault of ours would look like.
-    Run.objects.filter(pk=run.pk).update(next_step=0)
+    run = break_run_of(broken)
 
-    for _ in range(3):
-        lane.take_due_steps()
-        clock.move(timedelta(minutes=1))
+    lane.take_due_steps()
 
     run.refresh_from_db()
     assert world.paged(sound) == ["ada"]
-    assert (run.status, run.failures) == (RunStatus.RUNNING, 3)
+    assert (run.status, run.failures) == (RunStatus.RUNNING, 1)
     assert run.due_at is not None
-    assert world.kinds(broken).count("step_failing") == 1
-    assert lifecycle.acknowledge(broken.pk, by=_by_ada(world))
+    assert run.due_at > clock.now()
+
+
+def test_a_step_that_keeps_failing_for_a_fault_of_ours_goes_to_the_fallback(world: World, engine: MovedEngine) -> None:
+    world.service("db").covered_by([world.person("ada")])
+    world.person("root", role=Role.ADMIN)
+    incident = world.fire("db")
+    break_run_of(incident)
+
+    engine.fast_forward(seconds=20)
+
+    assert world.paged(incident) == ["root"]
+    assert world.kinds(incident).count("step_failing") == 1
+    assert incident.timeline.get(kind="fallback_admins").reason == "step_failing"
 
 
 def test_a_step_taken_again_after_a_crash_pages_nobody_twice(world: World) -> None:
@@ -184,7 +197,3 @@ def test_a_step_taken_again_after_a_crash_pages_nobody_twice(world: World) -> No
 
     assert world.paged(incident) == ["ada", "ben"]
     assert Delivery.objects.filter(incident=incident).count() == 2
-
-
-def _by_ada(world: World) -> Actor:
-    return person(world.person("ada").user, Via.WEB)
