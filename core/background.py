@@ -53,14 +53,15 @@ class Bulkhead(Generic[Result]):
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
 
-    def first_ended(self) -> Result | None:
-        """The oldest result that was not yet let go; None where there is none. It stays until `let_go`."""
-        return self._ended[0][1] if self._ended else None
+    def ended(self) -> list[Result]:
+        """The results that were not yet let go, oldest first. They stay until `let_go`."""
+        return [result for _, result in list(self._ended)]
 
-    def let_go(self) -> None:
-        """The oldest result has been dealt with: its place is free."""
-        key, _ = self._ended.popleft()
-        self._flying[key] -= 1
+    def let_go(self, count: int) -> None:
+        """So many of the oldest results have been dealt with: their places are free."""
+        for _ in range(count):
+            key, _result = self._ended.popleft()
+            self._flying[key] -= 1
 
     def wait(self, timeout: float) -> None:
         """Until every call has ended, at most so many seconds."""

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from core import claims, clock
 from incidents.states import Status as IncidentStatus
 from notifications import composing, metrics, states, throttle
-from notifications.channel import CHANNELS, Channel, Outgoing
+from notifications.channel import CHANNELS, Outgoing
 from notifications.models import Delivery, Kind
 from notifications.states import Move, Status
 
@@ -32,6 +32,9 @@ class Claimed:
     """A delivery that is this process's to send once. `is_unsure`: an earlier attempt may have gone out."""
 
     delivery_id: int
+    incident_id: int | None
+    kind: Kind
+    user: str
     token: uuid.UUID
     attempt: int
     channel: str
@@ -39,17 +42,32 @@ class Claimed:
     is_unsure: bool
 
 
-def channels_with_work() -> list[str]:
-    """Slugs of the channels that have something due."""
-    return list(_due(clock.now()).order_by().values_list("channel", flat=True).distinct())
+@dataclass(frozen=True)
+class Work:
+    """What there is to do: slugs of channels with something due, and whether a lease has lapsed."""
+
+    channels: list[str]
+    has_lapsed: bool
 
 
+def work() -> Work:
+    """Asked four times a second, so it is one statement."""
+    now = clock.now()
+    rows = Delivery.objects.filter(_is_due(now) | _is_lapsed(now)).order_by()
+    found = list(rows.values_list("channel", Case(When(status=Status.SENDING, then=1), default=0)).distinct())
+    return Work(
+        channels=sorted({slug for slug, lapsed in found if not lapsed}),
+        has_lapsed=any(lapsed for _, lapsed in found),
+    )
+
+
+@transaction.atomic
 def lapse() -> int:
     """Give up what a dead worker had under way: whether it went out is not known, so it is due again at once."""
     now = clock.now()
-    lapsed = Delivery.objects.filter(status=Status.SENDING, lease_until__lt=now)
+    rows = claims.lock_due(Delivery.objects.filter(_is_lapsed(now)).order_by("lease_until", "id"), at_most=500)
     wanted = Q(unwanted_reason="")
-    return lapsed.update(
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         status=Case(When(wanted, then=Value(Status.UNKNOWN)), default=Value(Status.CANCELLED)),
         reason=Case(When(wanted, then=Value("worker_died")), default=F("unwanted_reason")),
         due_at=now,
@@ -57,6 +75,7 @@ def lapse() -> int:
         lease_token=None,
         lease_until=None,
     )
+    return len(rows)
 
 
 @transaction.atomic
@@ -66,7 +85,7 @@ def claim(slug: str, *, at_most: int, only: Sequence[int] | None = None) -> tupl
     Pages before updates, high urgency before low, then by due time.
     """
     now = clock.now()
-    due = _due(now).filter(channel=slug)
+    due = Delivery.objects.filter(_is_due(now), channel=slug)
     if only is not None:
         due = due.filter(pk__in=only)
     rows = due.order_by(F("updates").asc(nulls_first=True), "urgency", "due_at", "id")
@@ -74,29 +93,34 @@ def claim(slug: str, *, at_most: int, only: Sequence[int] | None = None) -> tupl
         "user", "incident__service", "incident__acknowledged_by", "incident__resolved_by", "updates"
     )
     found = claims.lock_due(related, at_most=at_most)
-    taken = [row for row in found if not _is_held_back(row, CHANNELS.get(slug), now)]
+    waits = throttle.waits(found, CHANNELS.get(slug), now=now)
+    taken = [row for row in found if not _is_held_back(row, waits.get(row.pk), now)]
     token = claims.new_token()
     _mark(taken, token, now)
-    return [_claimed(row, token) for row in taken], len(found)
+    crowded = composing.crowded(taken)
+    return [_claimed(row, token, others_wait=row.pk in crowded) for row in taken], len(found)
 
 
-def _due(now: datetime) -> QuerySet[Delivery]:
+def _is_due(now: datetime) -> Q:
     # Two updates of one message must not overtake each other.
     another_under_way = Delivery.objects.filter(updates=OuterRef("updates"), status=Status.SENDING)
-    return Delivery.objects.filter(Q(updates=None) | ~Exists(another_under_way), status__in=_DUE, due_at__lte=now)
+    return Q(Q(updates=None) | ~Exists(another_under_way), status__in=_DUE, due_at__lte=now)
 
 
-def _is_held_back(row: Delivery, channel: Channel | None, now: datetime) -> bool:
+def _is_lapsed(now: datetime) -> Q:
+    return Q(status=Status.SENDING, lease_until__lt=now)
+
+
+def _is_held_back(row: Delivery, waits_until: datetime | None, now: datetime) -> bool:
     """Whether it need not go out any more, or only later; then the row says so from here on."""
     if row.kind == Kind.PAGE and row.incident is not None and row.incident.status == IncidentStatus.RESOLVED:
         row.status = states.after(Status(row.status), Move.CANCEL) or row.status
         row.reason, row.ended_at = "incident_resolved", now
         row.save(update_fields=["status", "reason", "ended_at"])
         return True
-    later = throttle.waits_until(row, channel, now=now) if channel is not None else None
-    if later is None:
+    if waits_until is None:
         return False
-    row.due_at, row.reason = later, throttle.REASON
+    row.due_at, row.reason = waits_until, throttle.REASON
     row.save(update_fields=["due_at", "reason"])
     return True
 
@@ -115,21 +139,23 @@ def _mark(rows: list[Delivery], token: uuid.UUID, now: datetime) -> None:
     )
 
 
-def _claimed(row: Delivery, token: uuid.UUID) -> Claimed:
+def _claimed(row: Delivery, token: uuid.UUID, *, others_wait: bool) -> Claimed:
     return Claimed(
         delivery_id=row.pk,
+        incident_id=row.incident_id,
+        kind=Kind(row.kind),
+        user=str(row.user),
         token=token,
         attempt=row.attempts + 1,
         channel=row.channel,
-        outgoing=_outgoing(row),
+        outgoing=_outgoing(row, others_wait=others_wait),
         is_unsure=row.status == Status.UNKNOWN,
     )
 
 
-def _outgoing(row: Delivery) -> Outgoing | None:
+def _outgoing(row: Delivery, *, others_wait: bool) -> Outgoing | None:
     try:
-        with transaction.atomic():
-            message = composing.message_for(row)
+        message = composing.message_for(row, others_wait=others_wait)
     except Exception:  # whatever one row has, the others of its batch go out; this one counts as an attempt that failed
         log.exception("delivery.not_composed", delivery=row.pk)
         Delivery.objects.filter(pk=row.pk).update(failures=F("failures") + 1)

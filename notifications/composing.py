@@ -1,5 +1,7 @@
 """Gathers what a delivery has to say, as it stands at this moment."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -12,10 +14,11 @@ from notifications.messages import Facts, Message
 from notifications.models import Delivery, Kind
 from notifications.states import Status
 
+_ANSWERED_IN_WORDS = ("sms",)
 _HAS_GONE_OUT = (Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN)
 
 
-def message_for(delivery: Delivery) -> Message:
+def message_for(delivery: Delivery, *, others_wait: bool = False) -> Message:
     """The message. The delivery comes with its user, incident and service."""
     user, incident = delivery.user, delivery.incident
     name, zone = (user.shown_name, user.time_zone) if user else ("", "UTC")
@@ -34,7 +37,7 @@ def message_for(delivery: Delivery) -> Message:
         zone,
         facts=facts_of(incident),
         act_url=_act_url(incident, user),
-        others_wait=_others_wait(delivery),
+        others_wait=others_wait,
     )
 
 
@@ -73,13 +76,19 @@ def _act_url(incident: Incident, user: User | None) -> str:
     return links.url_for(incident.pk, user.pk) if user else ""
 
 
-def _others_wait(delivery: Delivery) -> bool:
-    """Whether a reply without a number could mean another incident: one that nobody has, paged to this address."""
-    others = Delivery.objects.filter(
+def crowded(deliveries: Sequence[Delivery]) -> set[int]:
+    """Those to whose address pages of other incidents went that nobody has: a bare reply would not say which."""
+    addresses = {each.address for each in deliveries if each.kind == Kind.PAGE and each.channel in _ANSWERED_IN_WORDS}
+    if not addresses:
+        return set()
+    waiting = Delivery.objects.filter(
         kind=Kind.PAGE,
-        channel=delivery.channel,
-        address=delivery.address,
+        channel__in=_ANSWERED_IN_WORDS,
+        address__in=addresses,
         status__in=_HAS_GONE_OUT,
         incident__status=IncidentStatus.TRIGGERED,
     )
-    return others.exclude(incident=delivery.incident).exists()
+    others: dict[str, set[int | None]] = defaultdict(set)
+    for address, incident_id in waiting.values_list("address", "incident_id").distinct():
+        others[address].add(incident_id)
+    return {each.pk for each in deliveries if others[each.address] - {each.incident_id}}

@@ -4,13 +4,13 @@ from datetime import datetime
 from functools import partial
 
 import structlog
-from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 
 from core import doorbell, failpoints, jobs
 from core.background import Bulkhead
+from notifications import acceptance, claiming, outcomes, rules
 from notifications import channel as channels
-from notifications import claiming, outcomes, rules
 from notifications.channel import Accepted, OutcomeUnknown, PermanentFailure, TemporaryFailure
 from notifications.claiming import Claimed
 from notifications.models import Delivery
@@ -20,7 +20,7 @@ from notifications.states import Status
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 8  # calls per channel and process: a provider that hangs holds up no other
+_AT_ONCE = 12  # calls per channel and process: a provider that hangs holds up no other
 _LAST_CALLS = 12.0  # seconds a leaving worker waits for its calls; each ends within ten
 
 _calls: Bulkhead[tuple[Claimed, Result]] = Bulkhead(_AT_ONCE, rings=partial(doorbell.press, LANE))
@@ -42,8 +42,12 @@ def leave() -> None:
 @jobs.lane(LANE, order=40, next_due=next_due, leave=leave)
 def run() -> int:
     """Record what has ended, and start what is due as far as there is room."""
-    handled = _record_ended() + claiming.lapse()
-    for slug in claiming.channels_with_work():
+    handled = _record_ended()
+    work = claiming.work()
+    if work.has_lapsed:
+        handled += claiming.lapse()
+        work = claiming.work()
+    for slug in work.channels:
         room = _calls.free(slug)
         if room <= 0:
             continue
@@ -92,16 +96,21 @@ def _found(channel: channels.Channel, outgoing: channels.Outgoing) -> Accepted |
 
 
 def _record_ended() -> int:
-    recorded = 0
-    while (ended := _calls.first_ended()) is not None:
-        claimed, result = ended
+    """What providers took is recorded in one go; everything else, and whatever makes trouble there, one by one."""
+    ended = _calls.ended()
+    if not ended:
+        return 0
+    taken = [(claimed, result) for claimed, result in ended if isinstance(result, Accepted)]
+    recorded = acceptance.record(taken)
+    for claimed, result in ended:
+        if claimed.delivery_id in recorded:
+            continue
         try:
             outcomes.record(claimed, result)
-        except DatabaseError:
+        except (OperationalError, InterfaceError):
             raise  # kept, and recorded when the database is back
         except Exception:  # the row's lease lapses, and it is taken up again
             log.exception("delivery.not_recorded", delivery=claimed.delivery_id)
-        _calls.let_go()
-        failpoints.reached("delivery.between")
-        recorded += 1
-    return recorded
+    _calls.let_go(len(ended))
+    failpoints.reached("delivery.between")
+    return len(ended)

@@ -116,7 +116,7 @@ def _accept(delivery: Delivery, incident: Incident | None, result: Accepted, cla
     log.info("delivery.sent", delivery=delivery.pk, channel=delivery.channel, attempt=delivery.attempts)
     told = claimed.outgoing.message.facts if claimed.outgoing else None
     if incident is not None and told is not None and told.status != incident.status:
-        updates.queue(incident, of=delivery)
+        updates.queue(incident, of=[delivery.pk])
 
 
 def _try_again(

@@ -4,6 +4,7 @@ The first page of an incident to an address always goes out at once. A page that
 dropped never: it is `queued` with reason `throttled` until its turn, unless somebody answers before.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,17 +25,24 @@ def turn(limits: Sequence[Limit], sent: Sequence[datetime], *, now: datetime) ->
     return allowed
 
 
-def waits_until(delivery: Delivery, channel: Channel, *, now: datetime) -> datetime | None:
-    """When this page may go out; None where that is now."""
-    if not settings.THROTTLE or delivery.kind != Kind.PAGE or delivery.attempts or not channel.limits:
-        return None
-    pages = Delivery.objects.filter(
-        kind=Kind.PAGE, channel=delivery.channel, address=delivery.address, sent_at__isnull=False
-    )
-    if not pages.filter(incident=delivery.incident).exists():
-        return None
+def waits(deliveries: Sequence[Delivery], channel: Channel | None, *, now: datetime) -> dict[int, datetime]:
+    """Which of these deliveries of one channel must wait, and until when."""
+    pages = [each for each in deliveries if each.kind == Kind.PAGE and not each.attempts]
+    if not settings.THROTTLE or channel is None or not channel.limits or not pages:
+        return {}
     since = now - max(limit.window for limit in channel.limits)
-    most = max(limit.count for limit in channel.limits)
-    sent = list(pages.filter(sent_at__gt=since).order_by("-sent_at").values_list("sent_at", flat=True)[:most])
-    allowed = turn(channel.limits, [each for each in sent if each is not None], now=now)
-    return allowed if allowed > now else None
+    earlier = Delivery.objects.filter(
+        kind=Kind.PAGE, channel=channel.slug, address__in={each.address for each in pages}, sent_at__gt=since
+    )
+    sent: dict[str, list[tuple[datetime, int | None]]] = defaultdict(list)
+    for address, at, incident_id in earlier.order_by("-sent_at").values_list("address", "sent_at", "incident_id"):
+        if at is not None:
+            sent[address].append((at, incident_id))
+    found = {}
+    for page in pages:
+        if page.incident_id not in {incident_id for _, incident_id in sent[page.address]}:
+            continue
+        allowed = turn(channel.limits, [at for at, _ in sent[page.address]], now=now)
+        if allowed > now:
+            found[page.pk] = allowed
+    return found

@@ -1,5 +1,6 @@
 """Keeps messages that can be changed in place true: who has the incident, since when, what can be done now."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from core import clock, jobs
@@ -12,14 +13,14 @@ from notifications.states import Status
 _STANDS = (Status.SENT, Status.DELIVERED)
 
 
-def queue(incident: Incident, *, of: Delivery | None = None) -> int:
-    """An update of every page of this incident (or of one of them) that stands in a chat. Returns how many.
+def queue(incident: Incident, *, of: Sequence[int] | None = None) -> int:
+    """An update of every page of this incident (or of these) that stands in a chat. Returns how many.
 
     Only the newest matters: what waits is taken back, and an update says what holds when it is sent.
     """
     able = [slug for slug, each in channel.CHANNELS.all().items() if each.updates_in_place]
     pages = Delivery.objects.filter(incident=incident, kind=Kind.PAGE, channel__in=able, status__in=_STANDS)
-    originals = list((pages if of is None else pages.filter(pk=of.pk)).exclude(provider_ref=""))
+    originals = list((pages if of is None else pages.filter(pk__in=of)).exclude(provider_ref=""))
     if not originals:
         return 0
     now = clock.now()

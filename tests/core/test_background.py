@@ -14,10 +14,10 @@ def test_elsewhere_the_call_is_made_at_once() -> None:
 
     bulkhead.start("sms", lambda: 7)
 
-    assert bulkhead.first_ended() == 7
+    assert bulkhead.ended() == [7]
     assert bulkhead.free("sms") == 1
-    bulkhead.let_go()
-    assert (bulkhead.first_ended(), bulkhead.free("sms")) == (None, 2)
+    bulkhead.let_go(1)
+    assert (bulkhead.ended(), bulkhead.free("sms")) == ([], 2)
 
 
 def test_a_result_stays_until_it_is_let_go() -> None:
@@ -25,10 +25,10 @@ def test_a_result_stays_until_it_is_let_go() -> None:
     bulkhead.start("sms", lambda: 1)
     bulkhead.start("sms", lambda: 2)
 
-    assert [bulkhead.first_ended(), bulkhead.first_ended()] == [1, 1]
-    bulkhead.let_go()
+    assert [bulkhead.ended(), bulkhead.ended()] == [[1, 2], [1, 2]]
+    bulkhead.let_go(1)
 
-    assert bulkhead.first_ended() == 2
+    assert bulkhead.ended() == [2]
 
 
 def test_in_a_lane_one_provider_that_hangs_holds_up_no_other() -> None:
@@ -48,9 +48,8 @@ def test_in_a_lane_one_provider_that_hangs_holds_up_no_other() -> None:
     thread.start()
     thread.join()
 
-    assert bulkhead.first_ended() == "sent"
+    assert bulkhead.ended() == ["sent"]
     assert seen == [(0, 1)]
     released.set()
     bulkhead.wait(5)
-    bulkhead.let_go()
-    wait_for(lambda: bulkhead.first_ended() == "True")
+    wait_for(lambda: bulkhead.ended() == ["sent", "True", "True"])

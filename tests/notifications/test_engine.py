@@ -15,7 +15,7 @@ from notifications.models import Delivery
 from notifications.states import Status
 from tests.factories import an_incident, by
 from tests.fakes import Carriers, receipts
-from tests.fakes.faults import Hang, SlowBody
+from tests.fakes.faults import Hang
 from tests.fakes.waiting import wait_for
 from tests.notifications.conftest import Someone
 
@@ -63,14 +63,13 @@ def test_a_slack_that_hangs_delays_no_text_message(phones: Carriers, engine: Eng
 
 
 def test_a_leaving_engine_records_what_it_has_under_way(phones: Carriers, ada: Someone) -> None:
-    phones.slack.fail(SlowBody(gap=0.01), next=None)
+    phones.slack.fail(Hang(1, carried_out=True), next=None)
     ada.wants((0, "slack"))
     engine = Engine()
     engine.start()
     ada.is_paged(an_incident())
     wait_for(lambda: Delivery.objects.filter(user=ada.user, status=Status.SENDING).exists())
 
-    phones.slack.release()
     engine.stop()
 
     assert Delivery.objects.get(user=ada.user).status == Status.SENT
