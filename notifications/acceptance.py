@@ -101,7 +101,7 @@ def _tell(sent: Sequence[Claimed], incidents: dict[int, Incident]) -> None:
         told = claimed.outgoing.message.facts if claimed.outgoing else None
         if told is not None and told.status != incident.status:
             stale[incident.pk].append(claimed.delivery_id)
-    timeline.record_all(entries)
+    TimelineEntry.objects.bulk_create(entries)
     for pk, deliveries in stale.items():
         updates.queue(incidents[pk], of=deliveries)
 
@@ -110,7 +110,7 @@ def _sent_entry(claimed: Claimed, incident: Incident) -> TimelineEntry:
     """The timeline's word that a page went out."""
     label = label_of(claimed.channel)
     within = CHANNELS.all()[claimed.channel].receipt_within
-    return timeline.entry(
+    return timeline.draft(
         incident,
         kind="page_sent",
         by=system("notifications"),

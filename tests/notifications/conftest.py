@@ -37,7 +37,6 @@ def phones(_fakes: Carriers, settings: Settings, db: None) -> Iterator[Carriers]
     mail = urlsplit(_fakes.environment["EMAIL_URL"])
     settings.EMAIL_IS_CONFIGURED, settings.EMAIL_HOST, settings.EMAIL_PORT = True, mail.hostname, mail.port
     settings.PUBLIC_URL = PUBLIC_URL
-    settings.ROOT_URLCONF = "tests.notifications.urls"
     _fakes.reset()
     _fakes.point_at("http://testserver", PUBLIC_URL, call=through_django.call)
     yield _fakes

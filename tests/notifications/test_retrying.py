@@ -28,7 +28,7 @@ def test_a_move_of_a_delivery_is_refused_only_where_we_meant_to(status: Status, 
     states.after(status, move)
 
 
-@pytest.mark.parametrize(("status", "move"), list(product(states.ENDED, Move)))
+@pytest.mark.parametrize(("status", "move"), list(product(sorted(states.ENDED), Move)))
 def test_nothing_leads_out_of_an_end(status: Status, move: Move) -> None:
     if move is Move.CLAIM:
         return
