@@ -53,3 +53,5 @@ def set_up() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # It writes a traceback every second while Redis is away; `live.deaf` says it once.
+    logging.getLogger("channels_redis").setLevel(logging.CRITICAL)

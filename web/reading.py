@@ -1,6 +1,6 @@
 """What the pages show that no single app below knows: the parts of the list, and all of one incident."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -12,12 +12,12 @@ from alerts.models import Alert
 from core import clock
 from core.errors import Invalid
 from escalation.models import Coverage, PagedPerson, Run, RunKind, Step, Target
-from incidents import reading
+from incidents import reading as incidents_reading
 from incidents.models import Incident, TimelineEntry
 from incidents.reading import Wanted
 from incidents.states import OPEN, Status
 from notifications.models import Delivery, Kind
-from web import ladder, words
+from web import ladder
 
 Row = TypeVar("Row", bound=Model)
 
@@ -52,7 +52,7 @@ class Listed:
 
 def listed(user: User, wish: Wanted, *, before: int | None = None) -> Listed:
     """Newest first. Where all open ones are asked for, those that nobody has yet stand first."""
-    found = reading.incidents(user, wish).with_last_entry()
+    found = incidents_reading.incidents(user, wish).with_last_entry()
     if wish.statuses != OPEN:
         page = keyset(found, before)
         return Listed([Group("", page.rows)], page.older)
@@ -78,7 +78,7 @@ def keyset(found: QuerySet[Row], before: int | None, *, size: int = PAGE) -> Pag
 
 def counts(user: User, wish: Wanted) -> dict[str, int]:
     """How many open incidents there are of each status, under the same filters."""
-    open_ones = reading.incidents(user, _among_open(wish)).order_by()
+    open_ones = incidents_reading.incidents(user, _among_open(wish)).order_by()
     found = {row["status"]: row["found"] for row in open_ones.values("status").annotate(found=Count("pk"))}
     return {**found, "open": sum(found.values())}
 
@@ -142,15 +142,16 @@ def incident_page(user: User, pk: int) -> IncidentPage:
     incident = Incident.objects.visible_to(user).select_related(*shown).get(pk=pk)
     run = _latest_run(incident)
     deliveries = _deliveries(incident)
+    timeline = keyset(incident.timeline.order_by("-id"), None, size=TIMELINE_SHOWN)
     alerts = incident.alerts.select_related("integration").order_by(F("resolved_at").desc(nulls_first=True), "-id")
     return IncidentPage(
         incident=incident,
         run=run,
         rungs=ladder.rungs(run, _steps(run), _chosen(run)) if run else [],
         passes_left=ladder.passes_left(run) if run else 0,
-        paged=_by_person(deliveries),
+        paged=_by_person(deliveries, _why_chosen(timeline.rows)),
         alerts=list(alerts[:ALERTS_SHOWN]),
-        timeline=keyset(incident.timeline.order_by("-id"), None, size=TIMELINE_SHOWN),
+        timeline=timeline,
         policy_name=_policy_name(incident),
     )
 
@@ -176,21 +177,34 @@ def _chosen(run: Run) -> list[PagedPerson]:
     return list(run.paged.filter(run_version=run.version).select_related("user").order_by("id")[:DELIVERIES_SHOWN])
 
 
-def _by_person(deliveries: Sequence[Delivery]) -> list[Paged]:
+Choice = tuple[int | None, int | None, int | None, int | None]  # run, pass, step, person
+
+
+def _why_chosen(entries: Sequence[TimelineEntry]) -> dict[Choice, str]:
+    """The named reason for each choice the timeline tells of: a delivery's own reason goes on to tell its outcome."""
+    parts = ("run", "pass_number", "step_number", "user_id")
+    return {
+        tuple(each.details.get(part) for part in parts): each.reason
+        for each in entries
+        if each.kind == incidents_reading.PERSON_PAGED
+    }
+
+
+def _by_person(deliveries: Sequence[Delivery], why: Mapping[Choice, str]) -> list[Paged]:
     """Whoever was paged last stands first; within a person her first way stands first."""
-    together: dict[tuple[object, ...], list[Delivery]] = {}
+    together: dict[Choice, list[Delivery]] = {}
     for each in deliveries:
-        key = (each.run_id, each.run_version, each.pass_number, each.step_number, each.user_id)
+        key = (each.run_id, each.pass_number, each.step_number, each.user_id)
         together.setdefault(key, []).insert(0, each)
     return [
         Paged(
             user=items[0].user,
             pass_number=items[0].pass_number,
             step_number=items[0].step_number,
-            reason=next((each.reason for each in items if each.reason in words.CHOSEN), ""),
+            reason=why.get(choice, ""),
             deliveries=items,
         )
-        for items in together.values()
+        for choice, items in together.items()
     ]
 
 

@@ -47,11 +47,14 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
+        self._is_hearing = False
 
     def join(self) -> Listener:
         """A new listener."""
         listener = Listener()
         self._listeners.add(listener)
+        if self._is_hearing:
+            listener.hear(BEAT)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._listen_forever())
         return listener
@@ -61,7 +64,7 @@ class Hub:
         self._listeners.discard(listener)
         if not self._listeners and self._task is not None:
             self._task.cancel()
-            self._task = None
+            self._task, self._is_hearing = None, False
 
     def _pass_on(self, frame: Frame) -> None:
         for listener in self._listeners:
@@ -72,7 +75,9 @@ class Hub:
             try:
                 await self._listen()
             except Exception as trouble:  # noqa: BLE001  whatever the client of Redis raises: browsers poll, we try again
-                log.warning("live.deaf", reason=type(trouble).__name__)
+                if self._is_hearing:
+                    log.warning("live.deaf", reason=type(trouble).__name__)
+                self._is_hearing = False
             await asyncio.sleep(_AGAIN_AFTER)
 
     async def _listen(self) -> None:
@@ -91,6 +96,7 @@ class Hub:
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "beat":
+            self._is_hearing = True
             self._pass_on(BEAT)
         else:
             for fields in message["frames"]:

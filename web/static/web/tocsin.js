@@ -39,6 +39,7 @@
   let polledAt = Date.now();
   let isUnreachable = false;
   let socket = null;
+  let openedAt = 0;
   let wait = 1000;
 
   function refresh(element) {
@@ -68,6 +69,7 @@
     const address = new URL(root.dataset.socket, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const mine = (socket = new WebSocket(address));
+    openedAt = Date.now();
     mine.onmessage = (event) => {
       if (wait > 1000) refreshAll(); // what was missed meanwhile
       wait = 1000;
@@ -77,13 +79,14 @@
       if (mine !== socket) return;
       socket = null;
       setTimeout(connect, wait * (0.5 + Math.random()));
-      wait = Math.min(wait * 2, 15000);
+      wait = Math.min(wait * 2, 8000);
     };
   }
 
   function watch() {
     const isLive = hasSocket && Date.now() - heardAt < STALE_AFTER;
-    if (!isLive && socket?.readyState === WebSocket.OPEN) socket.close(); // it is open but nothing comes: a new one
+    const isMute = socket?.readyState === WebSocket.OPEN && Date.now() - openedAt > STALE_AFTER;
+    if (!isLive && isMute) socket.close(); // it is open but nothing comes: a new one
     const pollEvery = isLive ? 1000 * Number(document.querySelector("[data-poll]")?.dataset.poll || 0) : POLL_EVERY;
     if (pollEvery && Date.now() - polledAt >= pollEvery) {
       polledAt = Date.now();
