@@ -27,7 +27,7 @@ run: $(RUNTIME) ## Set up what is missing and run Tocsin here (PORT=8000); Ctrl-
 	@exec $(PYTHON) manage.py up
 
 test: $(DEV) ## Run all tests on throw-away servers; ARGS="..." goes to pytest
-	$(PYTHON) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(PYTHON) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## Style, types, import contracts, migrations, OpenAPI, links of the docs
 	.venv/bin/ruff check .

@@ -40,7 +40,7 @@ def answers(host: str, port: int, path: str) -> bool:
     try:
         with socket.create_connection((_LOCAL.get(host, host), port), timeout=5) as connection:
             connection.sendall(request.encode())
-            return connection.recv(64).startswith(b"HTTP/1.1 ")
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
     except OSError:
         return False
 

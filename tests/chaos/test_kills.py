@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.kills import POINTS, Chaos
 
-pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(300), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.stack, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

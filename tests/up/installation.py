@@ -81,13 +81,7 @@ class Installation:
     def child(self, words: str) -> psutil.Process | None:
         """The supervisor's own child whose command line holds these words."""
         assert self.process is not None
-        for child in psutil.Process(self.process.pid).children():
-            try:
-                if words in " ".join(child.cmdline()):
-                    return child
-            except psutil.NoSuchProcess:
-                continue
-        return None
+        return child_of(self.process.pid, words)
 
     def stop(self, by: signal.Signals) -> int:
         """Send a signal and wait for the end; returns the exit code."""
@@ -113,6 +107,17 @@ class Installation:
         if self.process.poll() is not None:
             raise AssertionError(f"it ended with {self.process.returncode}:\n{self.log}")
         return READY in self.output
+
+
+def child_of(pid: int, words: str) -> psutil.Process | None:
+    """The living child of a process whose command line holds these words."""
+    for child in psutil.Process(pid).children():
+        try:
+            if words in " ".join(child.cmdline()):
+                return child
+        except psutil.NoSuchProcess:  # also when it has ended and is not yet reaped
+            continue
+    return None
 
 
 def left_of(processes: Sequence[psutil.Process]) -> list[psutil.Process]:

@@ -1,7 +1,9 @@
 """The one command, with its real processes: what it prints, keeps, restarts, refuses and leaves behind."""
 
+import json
 import os
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -17,7 +19,7 @@ from tests.fakes.waiting import wait_for
 from tests.stack import new_database
 from tests.up.installation import READY, Installation, left_of
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("up"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,21 @@ def test_it_prints_what_a_person_needs_to_begin(running: Installation) -> None:
     assert re.search(r"Password  \S{12,}   \(shown this once\)\n", running.output)
     assert re.search(rf"Webhook   {running.url}/integrations/generic/\w{{32,}}/\n", running.output)
     assert re.search(rf"\n  curl .*{running.url}/integrations/generic/\w{{32,}}/", running.output)
+
+
+def test_the_printed_line_is_accepted_and_an_incident_opens_within_two_seconds(running: Installation) -> None:
+    line = shlex.split(running.output.split("\n  curl ")[1].splitlines()[0])
+    url, body = next(word for word in line if word.startswith("http")), line[line.index("-d") + 1]
+
+    answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"})
+
+    def has_opened() -> bool:
+        with psycopg.connect(running.runtime()["database_url"]) as connection:
+            found = connection.execute("SELECT title FROM incidents_incident").fetchall()
+        return found == [(json.loads(body)["title"],)]
+
+    assert answer.status_code == 202
+    wait_for(has_opened, 2, "the incident")
 
 
 def test_other_commands_talk_to_the_embedded_servers(running: Installation) -> None:
@@ -88,57 +105,34 @@ def test_a_killed_child_comes_back(running: Installation, words: str) -> None:
     wait_for(_answers(f"{running.url}/readyz"), 60, "readiness")
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_leaves_no_process_and_the_next_run_keeps_the_data(tmp_path: Path, by: signal.Signals) -> None:
-    installation = Installation(tmp_path)
-    with installation:
-        first_output = installation.output
-        with psycopg.connect(installation.runtime()["database_url"]) as connection:
-            connection.execute("CREATE TABLE kept (n int)")
-        processes = installation.processes()
-        code = installation.stop(by)
-        left = left_of(processes)
+def test_its_supervisor_stays_small(running: Installation) -> None:
+    assert running.process is not None
+    private = psutil.Process(running.process.pid).memory_full_info().uss
 
-        installation.start()
-        with psycopg.connect(installation.runtime()["database_url"]) as connection:
-            kept = connection.execute("SELECT count(*) FROM kept").fetchone()
-        second_output = installation.output
-
-    assert code == 0
-    assert left == []
-    assert kept == (0,)
-    assert "shown this once" not in second_output
-    assert second_output.partition("Webhook")[2] == first_output.partition("Webhook")[2]
+    assert private < 16 * 2**20
 
 
-def test_kill_9_of_the_supervisor_leaves_no_process_and_the_next_run_starts(tmp_path: Path) -> None:
-    installation = Installation(tmp_path)
-    with installation:
-        processes = installation.processes()
-        installation.stop(signal.SIGKILL)
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
+def test_it_leaves_no_process_and_the_next_run_keeps_the_data(running: Installation, by: signal.Signals) -> None:
+    output = running.output
+    with psycopg.connect(running.runtime()["database_url"]) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
+        connection.execute("INSERT INTO kept VALUES (%s)", [by.name])
+    processes = running.processes()
 
-        installation.start()
-        left = left_of(processes)
+    code = running.stop(by)
+    left = left_of(processes) if by == signal.SIGTERM else None
+    running.start()
 
+    with psycopg.connect(running.runtime()["database_url"]) as connection:
+        kept = connection.execute("SELECT count(*) FROM kept WHERE word = %s", [by.name]).fetchone()
     assert len(processes) > 10
-    assert left == []
-
-
-def test_a_killed_guardian_is_replaced(tmp_path: Path) -> None:
-    installation = Installation(tmp_path)
-    with installation:
-        guardian = installation.child("manage.py up")
-        assert guardian is not None
-        guardian.kill()
-        wait_for(lambda: installation.child("manage.py up") not in {None, guardian}, 30, "another guardian")
-        processes = installation.processes()
-        # A stopped process cannot end by itself: only the guardian gets it.
-        stopped = installation.child(" beat ")
-        assert stopped is not None
-        stopped.suspend()
-        installation.stop(signal.SIGKILL)
-
-        wait_for(lambda: not left_of(processes), 30, "the end of all processes")
+    assert code == (0 if by == signal.SIGTERM else -signal.SIGKILL)
+    assert not left  # after SIGTERM at once, after SIGKILL before the next run begins
+    assert left_of(processes) == []
+    assert kept == (1,)
+    assert "shown this once" not in running.output
+    assert running.output.partition("Webhook")[2] == output.partition("Webhook")[2]
 
 
 def test_servers_of_ones_own_replace_the_embedded_ones(tmp_path: Path) -> None:
@@ -174,17 +168,10 @@ def test_it_runs_for_a_user_who_is_not_root(tmp_path: Path) -> None:
     assert code == 0
 
 
-def test_its_supervisor_stays_small(running: Installation) -> None:
-    assert running.process is not None
-    private = psutil.Process(running.process.pid).memory_full_info().uss
-
-    assert private < 16 * 2**20
-
-
 def _answers(url: str) -> Callable[[], bool]:
     def answers() -> bool:
         try:
-            return httpx.get(url, timeout=5).status_code < 500
+            return httpx.get(url, timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 
