@@ -67,11 +67,14 @@ class Episode:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
-    reasons: dict[str, Any] = field(default_factory=dict)
+    dedup: str | None = None  # what its last message was taken for, as the row has it
+    late_firing_at: str | None = None
+    reasons: dict[str, Any] = field(default_factory=dict)  # new ones; None takes one away
     first_seen_at: datetime | None = None
     count_added: int = 0
     last: Told | None = None  # the newest message that told of it
-    content: ParsedAlert | None = None  # what is to be shown, where a message brought news of it
+    content: ParsedAlert | None = None  # what is to be shown, where a message brought it
+    content_hash: int | None = None  # of what the row shows
     group_key: str = ""
 
     @property

@@ -77,7 +77,8 @@ class Following:
             return self._begin(told, "fired_after_resolve", case)
         episode.status, episode.resolved_at, episode.ended_at = AlertStatus.FIRING, None, None
         episode.started_at = told.alert.started_at
-        episode.reasons.pop("late_firing_at", None)
+        if episode.late_firing_at is not None:
+            episode.late_firing_at = episode.reasons["late_firing_at"] = None
         case.firing_count += 1
         self._note(episode, told, "fired_again", content=True)
         self._weigh(told, episode, case)
@@ -106,11 +107,11 @@ class Following:
         started = told.alert.started_at
         if started is None or episode.ended_at is None or started >= episode.ended_at:
             return False
-        noted = episode.reasons.get("late_firing_at")
+        noted = episode.late_firing_at
         if noted is not None and told.at - datetime.fromisoformat(noted) >= BELIEVED_AFTER:
             return False
         if noted is None:
-            episode.reasons["late_firing_at"] = told.at.isoformat()
+            episode.late_firing_at = episode.reasons["late_firing_at"] = told.at.isoformat()
         self._note(episode, told, "late_firing")
         return True
 
@@ -231,7 +232,7 @@ class Following:
             episode.ended_at = told.alert.ended_at
             self._note(episode, told, reason)
         else:
-            episode.reasons["dedup"] = reason
+            self._take_for(episode, reason)
             self.changed[id(episode)] = episode
 
     def _acknowledge(self, told: Told, episode: Episode | None) -> str:
@@ -249,13 +250,17 @@ class Following:
     def _note(self, episode: Episode, told: Told, reason: str, *, content: bool = False) -> None:
         episode.count_added += 1
         episode.last = told
-        episode.reasons["dedup"] = reason
+        self._take_for(episode, reason)
         if content:
             episode.content = told.alert
             episode.group_key = told.group.key
         if episode.case is not None:
             self._touch(episode.case)
         self.changed[id(episode)] = episode
+
+    def _take_for(self, episode: Episode, reason: str) -> None:
+        if episode.dedup != reason:
+            episode.dedup = episode.reasons["dedup"] = reason
 
     def _touch(self, case: Case) -> None:
         self.touched[id(case)] = case

@@ -7,6 +7,7 @@ incident has. The route is in neither: what it names, the service, is.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 NOT_AT_ALL = "..."  # in place of labels: every alert is a group of its own
 
@@ -37,11 +38,12 @@ def group_of(labels: Mapping[str, str], *, group_by: Sequence[str] | None, defau
     return Group(", ".join(f"{name}={value}" for name, value in values), "group_by")
 
 
+@lru_cache(maxsize=10_000)
 def open_key(integration_id: int, service_id: int, group_key: str) -> str:
     """The opaque identity of a group's open incident: 64 hexadecimal digits."""
     return hashlib.sha256(f"{integration_id}\n{service_id}\n{group_key}".encode()).hexdigest()
 
 
 def fingerprint(dedup_key: str) -> str:
-    """The identity of an alert within its integration, at a fixed length: 64 hexadecimal digits."""
-    return hashlib.sha256(dedup_key.encode()).hexdigest()
+    """The identity of an alert within its integration, at a fixed length: 32 hexadecimal digits."""
+    return hashlib.blake2b(dedup_key.encode(), digest_size=16).hexdigest()

@@ -114,7 +114,11 @@ class AlertStatus(models.TextChoices):
 class Alert(models.Model):
     """A condition, deduplicated: firing or resolved, counted. One row per episode; one open row per identity."""
 
-    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="alerts")
+    # Neither of these is checked by the database for every row: each check costs as much as the row itself. A batch
+    # holds the integration's lock, and a service that a route names cannot be deleted.
+    integration = models.ForeignKey(
+        Integration, on_delete=models.PROTECT, related_name="alerts", db_index=False, db_constraint=False
+    )
     fingerprint = models.CharField(max_length=64, help_text="Hash of the dedup key.")
     dedup_key = models.TextField(help_text="The identity as the source gives it.")
     status = models.CharField(max_length=12, choices=AlertStatus.choices, default=AlertStatus.FIRING)
@@ -130,8 +134,10 @@ class Alert(models.Model):
     started_at = models.DateTimeField(null=True, help_text="As the source says.")
     ended_at = models.DateTimeField(null=True, help_text="As the source says.")
     resolved_at = models.DateTimeField(null=True)
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
-    incident = models.ForeignKey(Incident, null=True, on_delete=models.SET_NULL, related_name="alerts")
+    service = models.ForeignKey(
+        Service, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.SET_NULL, related_name="alerts", db_index=False)
     also_in = ArrayField(
         models.BigIntegerField(),
         default=list,
@@ -141,6 +147,7 @@ class Alert(models.Model):
     group_key = models.TextField(blank=True)
     reasons = models.JSONField(default=dict, help_text="Each decision by name: dedup, route, group, and why.")
     last_event_id = models.BigIntegerField(null=True)
+    content_hash = models.BigIntegerField(null=True, help_text="Of what it says: a repeat that says the same is cheap.")
 
     class Meta:
         ordering = ["-id"]

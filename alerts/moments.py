@@ -25,11 +25,9 @@ def moment(value: Any, *, now: datetime) -> datetime | None:
     return found
 
 
-def is_nonsense(value: Any, *, now: datetime) -> bool:
-    """Whether something was given, not one of the usual ways to say "not set", that is no sensible point in time."""
-    if value in (None, "", 0) or (isinstance(value, str) and value.startswith(_ZERO)):
-        return False
-    return moment(value, now=now) is None
+def is_unset(value: Any) -> bool:
+    """Whether it is one of the usual ways to say "not set"."""
+    return value in (None, "", 0) or (isinstance(value, str) and value.startswith(_ZERO))
 
 
 def _of_text(value: Any) -> datetime | None:

@@ -103,11 +103,13 @@ class Router:
         self._labels = sorted(self._wanted["labels"])
         self._annotations = sorted(self._wanted["annotations"])
         self._decided: dict[tuple[str, ...], Decision] = {}
+        # With one route and no condition there is nothing to ask.
+        self._only = self._default(()) if self._rules[0][1] is None else None
 
     def decide(self, facts: Facts) -> Decision:
         """The first route whose condition holds, else the default."""
-        if len(self._rules) == 1 and self._rules[0][1] is None:
-            return self._default(())
+        if self._only is not None:
+            return self._only
         if not self._is_static:
             return self._ask(facts)
         looks = (

@@ -95,10 +95,10 @@ class Received:
 
     def moment(self, value: Json) -> datetime | None:
         """A point in time; nonsense is marked."""
-        if moments.is_nonsense(value, now=self.now):
+        found = moments.moment(value, now=self.now)
+        if found is None and not moments.is_unset(value):
             self.marks.append("bad_time")
-            return None
-        return moments.moment(value, now=self.now)
+        return found
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,8 @@ def as_texts(value: Json) -> dict[str, str]:
     """A map of texts; nothing where the value is no object."""
     if not isinstance(value, dict):
         return {}
+    if set(map(type, value.values())) == {str}:
+        return value
     return {name: each if isinstance(each, str) else as_text(each) for name, each in value.items()}
 
 

@@ -36,9 +36,9 @@ def cut(text: str, longest: int) -> str:
 
 
 def _are_too_long(texts: dict[str, str], longest: int) -> bool:
-    if len(texts) > MOST_LABELS:
-        return True
-    return any(len(value) > longest or len(name) > LONGEST_NAME for name, value in texts.items())
+    if not texts:
+        return False
+    return len(texts) > MOST_LABELS or max(map(len, texts.values())) > longest or max(map(len, texts)) > LONGEST_NAME
 
 
 def _cut_texts(texts: dict[str, str], longest: int) -> dict[str, str]:
