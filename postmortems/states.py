@@ -19,6 +19,9 @@ class Status(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
+CHOICES = [(each, each.label) for each in Status]
+
+
 class Move(StrEnum):
     """What can be done to a postmortem that changes its status."""
 
@@ -27,6 +30,18 @@ class Move(StrEnum):
     APPROVE = "approve"
     REOPEN = "reopen"
 
+    @property
+    def label(self) -> str:
+        """For people: what somebody did."""
+        return _DONE[self]
+
+
+_DONE = {
+    Move.ASK_FOR_REVIEW: "Asked for review",
+    Move.REQUEST_CHANGES: "Requested changes",
+    Move.APPROVE: "Approved",
+    Move.REOPEN: "Reopened",
+}
 
 _LEADS_TO = {
     (Status.DRAFT, Move.ASK_FOR_REVIEW): Status.IN_REVIEW,

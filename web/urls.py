@@ -2,12 +2,14 @@
 
 from django.urls import path
 
+from web import postmortem_urls
 from web.pages import actions, health, incidents, on_call, opening, problems, profile, signing_in
 
 app_name = "web"
 _INCIDENT = "incidents/<int:pk>"
 
 urlpatterns = [
+    *postmortem_urls.urlpatterns,
     path("", incidents.incident_list, name="incidents"),
     path("incidents/open/", opening.open_by_hand, name="incident-open"),
     path(f"{_INCIDENT}/", incidents.incident, name="incident"),

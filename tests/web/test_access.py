@@ -64,7 +64,7 @@ def test_every_url_has_a_rule_here() -> None:
     assert {each.name for each in patterns() if each.name} - POSTMORTEMS == NAMES | OPEN_TO_ALL
 
 
-POSTMORTEMS = {each.name for each in patterns() if each.name and each.name.startswith("postmortem")}
+POSTMORTEMS = {each.name for each in patterns() if each.name and each.name.startswith(("postmortem", "action-item"))}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
