@@ -204,6 +204,8 @@ SPECTACULAR_SETTINGS = {
         "AlertStatus": "alerts.models.AlertStatus",
         "EventStatus": "alerts.models.EventStatus",
         "DeliveryStatus": "notifications.states.Status",
+        "PostmortemStatus": "postmortems.states.CHOICES",
+        "ActionItemStatus": "postmortems.models.ActionItemStatus",
     },
 }
 

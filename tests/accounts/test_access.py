@@ -24,6 +24,7 @@ RULE: Need = (Role.ADMIN, Scope.ADMIN)
 
 _READ = {"GET": SEE}
 _INCIDENT = "/api/v1/incidents/{pk}/"
+_POSTMORTEM = "/api/v1/postmortems/{pk}/"
 RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/users/": {"GET": SEE, "POST": RULE},
     "/api/v1/users/me/": {"GET": SEE, "PATCH": OWN},
@@ -66,6 +67,13 @@ RULES: dict[str, Mapping[str, Need]] = {
             "notes",
         )
     },
+    "/api/v1/postmortems/": {"GET": SEE, "POST": ACT},
+    _POSTMORTEM: {"GET": SEE, "PATCH": ACT},
+    f"{_POSTMORTEM}export/": _READ,
+    f"{_POSTMORTEM}ask_for_review/": {"POST": ACT},
+    **{f"{_POSTMORTEM}{verb}/": {"POST": LEAD} for verb in ("request_changes", "approve", "reopen")},
+    "/api/v1/action-items/": {"GET": SEE, "POST": ACT},
+    "/api/v1/action-items/{pk}/": {"GET": SEE, "PATCH": ACT},
 }
 API = endpoints("/api/v1/")
 Headers = dict[str, str]
