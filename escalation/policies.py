@@ -31,7 +31,7 @@ def save_policy(*, name: str, team: Team | None, repeat: int, steps: Sequence[St
 
     `repeat` counts the further passes after the first.
     """
-    _check(repeat, steps)
+    check(repeat, steps)
     policy, _ = Policy.objects.get_or_create(name=name, defaults={"team": team})
     policy = Policy.objects.select_for_update(no_key=True).get(pk=policy.pk)
     if policy.team_id != (team.pk if team else None):
@@ -70,7 +70,8 @@ def cover(service: Service, policy: Policy | None) -> bool:
     return True
 
 
-def _check(repeat: int, steps: Sequence[StepDraft]) -> None:
+def check(repeat: int, steps: Sequence[StepDraft]) -> None:
+    """Whether these steps can be saved. Raises Invalid, naming each problem."""
     problems: dict[str, str] = {}
     if not 0 <= repeat <= MOST_REPEATS:
         problems["repeat"] = f"Between 0 and {MOST_REPEATS} further passes."

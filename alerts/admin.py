@@ -1,0 +1,290 @@
+"""Integrations, what they sent and what it was understood as, in the admin. Messages and alerts are looked at only."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from accounts.admin_forms import OrderedForm, OrderedRows
+from accounts.administration import (
+    RecordAdmin,
+    RecordTabular,
+    RoleAdmin,
+    RoleTabular,
+    action,
+    display,
+    is_at_least,
+    key_shown,
+)
+from accounts.models import Role
+from alerts import keys
+from alerts.inbox import hashed
+from alerts.models import Alert, Event, Integration, Route
+from alerts.routing import check
+from alerts.source import sources
+from core import markdown
+from incidents.admin import IncidentAdmin
+
+_MOST_SHOWN = 100_000  # bytes of a message's body
+
+
+class RouteForm(OrderedForm):
+    """One route: a condition in CEL, and the service it names."""
+
+    class Meta:
+        model = Route
+        fields = ["position", "condition", "service"]
+        widgets = {"condition": UnfoldAdminTextInputWidget(attrs={"placeholder": "always"})}
+
+    def clean_condition(self) -> str:
+        """Refuse what could never be evaluated."""
+        condition = str(self.cleaned_data["condition"]).strip()
+        problem = check(condition)
+        if problem:
+            raise forms.ValidationError(problem)
+        return condition
+
+
+class RouteRows(OrderedRows):
+    """The routes as a whole: asked in order, and the last one takes what no other took."""
+
+    def clean(self) -> None:
+        """Refuse routes that would never be asked, and messages that nobody would take."""
+        super().clean()
+        if any(form.errors for form in self.forms):
+            return
+        conditions = [form.cleaned_data["condition"] for form in self.kept_forms()]
+        if not conditions or conditions[-1]:
+            raise forms.ValidationError("The last route has no condition: it takes what no other takes. Add one.")
+        if "" in conditions[:-1]:
+            raise forms.ValidationError("A route without a condition stands before others: they would never be asked.")
+
+
+class RouteInline(RoleTabular):
+    """Which service a message is about."""
+
+    model = Route
+    form = RouteForm
+    formset = RouteRows
+    fields = ["position", "condition", "service"]
+    ordering_field = "position"
+    autocomplete_fields = ["service"]
+    min_num = 1
+
+
+class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    """An entry point. Its key is made by us and shown once."""
+
+    source = forms.ChoiceField(widget=UnfoldAdminSelectWidget(), help_text="The system that sends.")
+
+    class Meta:
+        model = Integration
+        fields = ["name", "source", "is_active", "group_by", "hold", "reopen_within"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, forms.ChoiceField)
+        source.choices = [(slug, each.label) for slug, each in sources.all().items()]
+        group_by = self.fields["group_by"]
+        group_by.widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "the source's own"})
+        group_by.help_text = "Labels, separated by commas. What has the same values becomes one incident."
+
+
+@admin.register(Integration)
+class IntegrationAdmin(RoleAdmin):
+    """Where monitoring systems post to."""
+
+    form = IntegrationForm
+    list_display = ["name", "source", "key_prefix", "is_active", "last_event_at"]
+    list_filter = ["source", "is_active"]
+    search_fields = ["name"]
+    readonly_fields = ["key_prefix", "created_at", "last_event_at"]
+    inlines = [RouteInline]
+    actions_detail = ["rotate_key"]
+    fieldsets = [
+        (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
+        ("Grouping", {"fields": ["group_by", ("hold", "reopen_within")]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": [("name", "source")]}),
+        ("Grouping", {"fields": ["group_by", ("hold", "reopen_within")]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:
+        """Make the key of a new one; its text goes to `response_add` and nowhere else."""
+        if not change:
+            key = keys.new_key()
+            obj.key_hash, obj.key_prefix = hashed(key), key[:4]
+            request.new_key = key  # type: ignore[attr-defined]  # lives as long as this request
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: Integration, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the address with its key, this once."""
+        return self._shown(request, obj, request.new_key)  # type: ignore[attr-defined]  # set in save_model
+
+    def has_rotate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Admins."""
+        return is_at_least(request, Role.ADMIN)
+
+    @action(
+        "New key",
+        icon="key",
+        variant=ActionVariant.WARNING,
+        permissions=["rotate"],
+        dialog={
+            "title": "Replace the key?",
+            "description": "Senders that use the old key are refused from this moment, until they have the new one.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Make a new key",
+        },
+    )
+    def rotate_key(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Replace the key; the old one is dead at once."""
+        integration = Integration.objects.get(pk=object_id)
+        key = keys.new_key_for(integration)
+        self.log_change(request, integration, "Made a new key.")
+        return self._shown(request, integration, key)
+
+    def _shown(self, request: HttpRequest, integration: Integration, key: str) -> HttpResponse:
+        url = f"{settings.PUBLIC_URL}{keys.webhook_path(integration, key)}"
+        source = sources.get(integration.source)
+        text = source.set_up_text(url=url, base_url=settings.PUBLIC_URL, key=key) if source else ""
+        title = f"Integration “{integration.name}”"
+        return key_shown(self, request, title=title, key=key, how=url, note=markdown.html(text))
+
+
+@admin.register(Event)
+class EventAdmin(RecordAdmin):
+    """Raw messages. Those that could not be read lie in quarantine until the mapping is mended."""
+
+    list_display = ["received_at", "integration", "shown_status", "reason", "problem", "body_size"]
+    list_filter = ["status", "integration"]
+    list_select_related = ["integration"]
+    search_fields = ["=id"]
+    fieldsets = [
+        (
+            None,
+            {"fields": [("integration", "source"), ("received_at", "processed_at"), ("status", "reason"), "problem"]},
+        ),
+        ("Understood as", {"fields": ["understood_as", "marks"]}),
+        ("As it came", {"fields": [("content_type", "body_size"), "query", "shown_headers", "shown_body"]}),
+    ]
+    readonly_fields = ["understood_as", "shown_headers", "shown_body"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Lists need no bodies: they may be large."""
+        found: QuerySet[Event] = super().get_queryset(request)
+        match = request.resolver_match
+        return found if match and "object_id" in match.kwargs else found.defer("body", "headers", "understood")
+
+    @display(
+        "Status",
+        ordering="status",
+        label={"Processed": "success", "Quarantined": "danger", "Received": "info"},
+    )
+    def shown_status(self, event: Event) -> str:
+        """As a label."""
+        return event.get_status_display()
+
+    @display("Alerts")
+    def understood_as(self, event: Event) -> SafeString:
+        """What this message was understood to tell of."""
+        return _pretty(event.understood)
+
+    @display("Headers")
+    def shown_headers(self, event: Event) -> SafeString:
+        """Those that were kept."""
+        return _pretty(event.headers or {})
+
+    @display("Body")
+    def shown_body(self, event: Event) -> SafeString:
+        """As text, whatever it was."""
+        body = bytes(event.body)
+        try:
+            text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            text = body.decode(errors="replace")
+        more = f"\n… {len(text) - _MOST_SHOWN} more characters" if len(text) > _MOST_SHOWN else ""
+        return format_html('<pre class="message">{}{}</pre>', text[:_MOST_SHOWN], more)
+
+
+def _pretty(value: Any) -> SafeString:
+    return format_html('<pre class="message">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
+
+
+class AlertInline(RecordTabular):
+    """The alerts of an incident."""
+
+    model = Alert
+    fields = ["title", "severity", "status", "count", "first_seen_at", "last_seen_at", "resolved_at"]
+    readonly_fields = fields
+    show_change_link = True
+    tab = True
+
+
+IncidentAdmin.also_show(AlertInline)
+
+
+@admin.register(Alert)
+class AlertAdmin(RecordAdmin):
+    """Conditions, deduplicated."""
+
+    list_display = ["title", "shown_status", "shown_severity", "service", "incident", "count", "last_seen_at"]
+    list_filter = ["status", "severity", "integration", "service"]
+    list_select_related = ["service", "incident"]
+    search_fields = ["title", "=dedup_key"]
+    fieldsets = [
+        (None, {"fields": ["title", ("status", "severity"), ("integration", "service", "incident"), "description"]}),
+        (
+            "Seen",
+            {"fields": [("count", "first_seen_at", "last_seen_at"), ("started_at", "resolved_at"), "last_event_id"]},
+        ),
+        ("Why here", {"fields": ["dedup_key", "group_key", "shown_reasons"]}),
+        ("As told", {"fields": ["shown_labels", "shown_annotations"]}),
+    ]
+    readonly_fields = ["shown_reasons", "shown_labels", "shown_annotations"]
+
+    @display(
+        "Status",
+        ordering="status",
+        label={"Firing": "danger", "Acknowledged at the source": "warning", "Resolved": "success"},
+    )
+    def shown_status(self, alert: Alert) -> str:
+        """As a label."""
+        return alert.get_status_display()
+
+    @display(
+        "Severity",
+        ordering="severity",
+        label={"Critical": "danger", "Error": "danger", "Warning": "warning", "Info": "info"},
+    )
+    def shown_severity(self, alert: Alert) -> str | None:
+        """As a label."""
+        return alert.get_severity_display() if alert.severity else None
+
+    @display("Decisions")
+    def shown_reasons(self, alert: Alert) -> SafeString:
+        """Each by name, and why."""
+        return _pretty(alert.reasons)
+
+    @display("Labels")
+    def shown_labels(self, alert: Alert) -> SafeString:
+        """For routing."""
+        return _pretty(alert.labels)
+
+    @display("Annotations")
+    def shown_annotations(self, alert: Alert) -> SafeString:
+        """For people."""
+        return _pretty(alert.annotations)

@@ -1,0 +1,1 @@
+"""How Django writes moments by itself, in the admin for example."""

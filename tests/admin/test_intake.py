@@ -1,0 +1,197 @@
+"""Integrations, messages, alerts and deliveries in the admin."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from alerts import keys
+from alerts.inbox import hashed
+from alerts.keys import RouteWish
+from alerts.models import Alert, Event, Integration
+from catalog.models import Service
+from core import clock
+from incidents.models import Incident
+from notifications.models import Delivery
+from tests.admin.filled import Values, filled
+from tests.factories import a_service, a_user, an_incident
+
+ADD = "admin:alerts_integration_add"
+
+
+@pytest.fixture
+def service(db: None) -> Service:
+    return a_service("checkout")
+
+
+@pytest.fixture
+def integration(service: Service) -> Integration:
+    made, _ = keys.create_integration(
+        name="prometheus",
+        source="alertmanager",
+        routes=[RouteWish(service, 'labels.service == "checkout"'), RouteWish(service)],
+    )
+    return made
+
+
+def _routes(form: Values, *routes: tuple[str, Service]) -> Values:
+    form["routes-TOTAL_FORMS"] = str(len(routes))
+    for number, (condition, service) in enumerate(routes):
+        form |= {
+            f"routes-{number}-position": str(number + 1),
+            f"routes-{number}-condition": condition,
+            f"routes-{number}-service": str(service.pk),
+        }
+    return form
+
+
+def test_a_new_integration_shows_its_address_once(admin: Client, service: Service) -> None:
+    url = reverse(ADD)
+    form = _routes(filled(admin, url), ('labels.team == "db"', service), ("", service))
+
+    answer = admin.post(url, {**form, "name": "prometheus", "source": "alertmanager", "hold": "30s"})
+
+    shown = re.search(r"/integrations/alertmanager/(\w+)/", answer.content.decode())
+    made = Integration.objects.get()
+    assert shown is not None
+    assert bytes(made.key_hash) == hashed(shown[1])
+    assert made.hold.total_seconds() == 30
+    assert [(each.position, each.condition) for each in made.routes.all()] == [(1, 'labels.team == "db"'), (2, "")]
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "says"),
+    [
+        (["labels.service =="], "is not valid CEL"),
+        (['labels.service == "x"'], "The last route has no condition"),
+        (["", 'labels.service == "x"', ""], "they would never be asked"),
+        (['hostname == "x"', ""], "known are"),
+    ],
+)
+def test_routes_that_cannot_work_are_refused_in_words(
+    admin: Client, service: Service, conditions: list[str], says: str
+) -> None:
+    url = reverse(ADD)
+    form = _routes(filled(admin, url), *((condition, service) for condition in conditions))
+
+    answer = admin.post(url, {**form, "name": "prometheus", "source": "alertmanager"})
+
+    assert says in answer.content.decode()
+    assert not Integration.objects.exists()
+
+
+def test_every_source_can_be_chosen_and_no_other(admin: Client, service: Service) -> None:
+    url = reverse(ADD)
+    page = admin.get(url).content.decode()
+
+    answer = admin.post(url, {**_routes(filled(admin, url), ("", service)), "name": "x", "source": "nagios3"})
+
+    assert all(f'value="{slug}"' in page for slug in ("alertmanager", "grafana_alerting", "generic", "pagerduty"))
+    assert answer.status_code == 200
+    assert not Integration.objects.exists()
+
+
+def test_routes_trade_places(admin: Client, integration: Integration) -> None:
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+    form = filled(admin, url)
+    form |= {"routes-0-condition": "", "routes-0-position": "2", "routes-1-position": "1"}
+    form["routes-1-condition"] = 'severity == "critical"'
+
+    answer = admin.post(url, form)
+
+    assert answer.status_code == 302
+    assert [each.condition for each in integration.routes.order_by("position")] == ['severity == "critical"', ""]
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_new_key_kills_the_old_one(admin: Client, integration: Integration, headers: dict[str, str]) -> None:
+    old = bytes(integration.key_hash)
+    url = reverse("admin:alerts_integration_rotate_key", args=[integration.pk])
+
+    answer = admin.post(url, {"_form_submitted": "on"}, headers=headers)
+
+    shown = re.search(r"/integrations/alertmanager/(\w+)/", answer.content.decode())
+    integration.refresh_from_db()
+    assert shown is not None
+    assert bytes(integration.key_hash) == hashed(shown[1]) != old
+
+
+def test_a_manager_makes_no_new_key(manager: Client, integration: Integration) -> None:
+    url = reverse("admin:alerts_integration_rotate_key", args=[integration.pk])
+
+    assert manager.post(url, {"_form_submitted": "on"}).status_code == 403
+
+
+def test_a_message_in_quarantine_is_shown_as_it_came(manager: Client, integration: Integration) -> None:
+    event = Event.objects.create(
+        integration=integration,
+        status="quarantined",
+        reason="not_json",
+        problem="It begins with “<html>”.",
+        body=b"<html>\xff</html>",
+        body_size=14,
+    )
+
+    listed = manager.get(reverse("admin:alerts_event_changelist") + "?status__exact=quarantined").content.decode()
+    shown = manager.get(reverse("admin:alerts_event_change", args=[event.pk])).content.decode()
+
+    assert "not_json" in listed
+    assert "&lt;html&gt;\N{REPLACEMENT CHARACTER}&lt;/html&gt;" in shown
+
+
+def test_an_incident_shows_timeline_deliveries_alerts_and_escalations(
+    manager: Client, integration: Integration, service: Service
+) -> None:
+    incident = an_incident("Replica lag", service=service)
+    _delivery_of(incident)
+    Alert.objects.create(
+        integration=integration,
+        fingerprint="f",
+        dedup_key="f",
+        title="ReplicaLag on db-1",
+        first_seen_at=clock.now(),
+        last_seen_at=clock.now(),
+        service=service,
+        incident=incident,
+    )
+
+    page = manager.get(reverse("admin:incidents_incident_change", args=[incident.pk])).content.decode()
+
+    for text in ("Opened by prometheus.", "ReplicaLag on db-1", "channel_not_configured"):
+        assert text in page
+    assert "+12025550101" not in page
+
+
+def test_a_delivery_hides_the_address(manager: Client, service: Service) -> None:
+    delivery = _delivery_of(an_incident(service=service))
+
+    page = manager.get(reverse("admin:notifications_delivery_change", args=[delivery.pk])).content.decode()
+
+    assert "+12025550101" not in page
+    assert "Failed" in page
+
+
+@pytest.mark.parametrize("role", ["admin", "manager"])
+def test_nobody_writes_into_records(request: pytest.FixtureRequest, service: Service, role: str) -> None:
+    client: Client = request.getfixturevalue(role)
+    incident = an_incident("Replica lag", service=service)
+    url = reverse("admin:incidents_incident_change", args=[incident.pk])
+
+    assert client.post(url, {"title": "Nothing happened"}).status_code == 403
+    incident.refresh_from_db()
+    assert incident.title == "Replica lag"
+
+
+def _delivery_of(incident: Incident) -> Delivery:
+    return Delivery.objects.create(
+        incident=incident,
+        user=a_user(),
+        channel="sms",
+        address="+12025550101",
+        status="failed",
+        reason="channel_not_configured",
+        idempotency_key="k",
+        due_at=clock.now(),
+    )
