@@ -15,7 +15,7 @@ from catalog.models import Service
 from escalation.models import Coverage, PolicyVersion
 from notifications.models import ContactMethod, NotificationRule
 from oncall.models import Override, Rotation
-from tests.config.applying import WHOLE, Files, exported
+from tests.config.applying import WHOLE, Files
 
 pytestmark = pytest.mark.django_db
 
@@ -269,51 +269,6 @@ def test_anchors_spare_repetition(files: Files) -> None:
 
     ben = User.objects.get(username="ben")
     assert (ben.role, ben.time_zone) == (Role.VIEWER, "Europe/Berlin")
-
-
-def test_an_export_applied_changes_nothing(files: Files) -> None:
-    files.apply(
-        WHOLE.read_text(),
-        """
-        users: [{username: gone, active: false}]
-        services:
-          - {name: low, team: platform, urgency: low, description: "Two\\nlines", runbook_url: "https://x.example/"}
-        integrations:
-          - {name: all, source: generic, group_by: [], hold: 90s, reopen_within: 1h, routes: [{service: low}]}
-        schedules:
-          - name: autumn
-            time_zone: Europe/Berlin
-            overrides:
-              - {person: ada, from: "2026-10-25T02:30", to: "2026-10-25T02:30+01:00"}  # the hour that comes twice
-        """,
-    )
-
-    text = exported()
-
-    assert files.changes(text) == []
-    assert exported() == text
-
-
-def test_an_export_fills_an_empty_installation(files: Files) -> None:
-    files.apply(WHOLE.read_text())
-    text = exported()
-    for model in (ApiKey, Integration, Coverage, Service, PolicyVersion, Override, Rotation):
-        model.objects.all().delete()
-
-    files.apply(text)
-
-    assert exported() == text
-
-
-def test_an_export_holds_no_secret(files: Files) -> None:
-    answer = files.apply(WHOLE.read_text())
-
-    text = exported()
-
-    assert "staple" not in text
-    assert answer["integrations"]["prometheus"]["key"] not in text
-    assert answer["api_keys"]["ci"] not in text
-    assert "argon2" not in text
 
 
 def test_an_empty_file_and_empty_sections_are_nothing(files: Files) -> None:
