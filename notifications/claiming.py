@@ -15,7 +15,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from core import claims, clock
 from incidents.states import Status as IncidentStatus
-from notifications import composing, metrics, states, throttle
+from notifications import composing, metrics, rules, states, throttle
 from notifications.channel import CHANNELS, Outgoing
 from notifications.models import Delivery, Kind
 from notifications.states import Move, Status
@@ -40,6 +40,7 @@ class Claimed:
     channel: str
     outgoing: Outgoing | None  # None where our own code raised on it
     is_unsure: bool
+    refused: str  # why it must not go out any more, by name; empty where it may
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def claim(slug: str, *, at_most: int, only: Sequence[int] | None = None) -> tupl
         due = due.filter(pk__in=only)
     rows = due.order_by(F("updates").asc(nulls_first=True), "urgency", "due_at", "id")
     related = rows.select_related(
-        "user", "incident__service", "incident__acknowledged_by", "incident__resolved_by", "updates"
+        "user", "contact_method", "incident__service", "incident__acknowledged_by", "incident__resolved_by", "updates"
     )
     found = claims.lock_due(related, at_most=at_most)
     waits = throttle.waits(found, CHANNELS.get(slug), now=now)
@@ -150,7 +151,17 @@ def _claimed(row: Delivery, token: uuid.UUID, *, others_wait: bool) -> Claimed:
         channel=row.channel,
         outgoing=_outgoing(row, others_wait=others_wait),
         is_unsure=row.status == Status.UNKNOWN,
+        refused=_refused(row),
     )
+
+
+def _refused(row: Delivery) -> str:
+    """What has changed since it was planned, that keeps it from going out."""
+    if row.user is not None and not row.user.is_active:
+        return rules.NOT_ACTIVE
+    if row.contact_method is not None and row.contact_method.disabled_reason:
+        return rules.DISABLED
+    return ""
 
 
 def _outgoing(row: Delivery, *, others_wait: bool) -> Outgoing | None:

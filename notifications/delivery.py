@@ -70,6 +70,8 @@ def attempt(claimed: Claimed) -> tuple[Claimed, Result]:
 
 def _send(claimed: Claimed) -> Result:
     channel, outgoing = channels.CHANNELS.get(claimed.channel), claimed.outgoing
+    if claimed.refused:
+        return PermanentFailure(claimed.refused)
     if outgoing is None:
         return TemporaryFailure("internal_error")
     if channel is None or not channel.is_configured():

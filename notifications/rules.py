@@ -11,6 +11,7 @@ NOT_VERIFIED = "contact_not_verified"
 DISABLED = "contact_disabled"
 NOT_CONFIGURED = "channel_not_configured"
 NO_CONTACT_METHOD = "no_contact_method"
+NOT_ACTIVE = "person_not_active"
 
 
 @dataclass(frozen=True)

@@ -422,6 +422,35 @@ def test_a_page_whose_channel_was_unconfigured_meanwhile_fails(
     assert outcomes(incident)[1][1] == Status.SENT
 
 
+def test_a_method_that_was_switched_off_meanwhile_is_not_used(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    ada.wants((0, "slack"), (60, "sms"))
+    incident = an_incident()
+    ada.is_paged(incident)
+    ContactMethod.objects.filter(channel="slack").update(disabled_reason="lost_telephone")
+
+    tick.run()
+
+    assert phones.slack.to(ada).messages == []
+    assert outcomes(incident)[0] == ("slack", Status.FAILED, "contact_disabled")
+    assert len(phones.sms.to(ada).pages) == 1
+
+
+def test_who_left_is_not_paged_any_more(
+    phones: Carriers, tick: Engine, ada: Someone, lost: list[hooks.Unreached]
+) -> None:
+    ada.wants((0, "slack"))
+    incident = an_incident()
+    ada.is_paged(incident)
+    ada.user.is_active = False
+    ada.user.save()
+
+    tick.run()
+
+    assert phones.slack.to(ada).messages == []
+    assert outcomes(incident) == [("slack", Status.FAILED, "person_not_active")]
+    assert [each.user_id for each in lost] == [ada.user.pk]
+
+
 def test_a_delivery_that_cannot_be_composed_does_not_stop_the_others(
     phones: Carriers, tick: Engine, ada: Someone, ben: Someone
 ) -> None:
