@@ -1,6 +1,7 @@
 """The pages hold together: links lead somewhere, the reference is that of the code, the picture is drawn."""
 
 import os
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -83,3 +84,14 @@ def test_the_picture_is_a_picture() -> None:
 
     assert root.tag.endswith("svg")
     assert root.find("{http://www.w3.org/2000/svg}title") is not None
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    named = {
+        (page, name)
+        for page in pages()
+        for name in re.findall(r"`([a-z_]+/[\w./]+\.(?:py|yaml|yml))`", (ROOT / page).read_text())
+    }
+
+    assert named
+    assert [(page, name) for page, name in sorted(named) if not (ROOT / name).exists()] == []
