@@ -40,16 +40,16 @@ def test_a_page_leaves_at_once(phones: Carriers, engine: Engine, ada: Someone) -
     phones.slack.to(ada).wait_for_count(1)
     phones.sms.to(ada).wait_for_count(1)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
     wait_for(lambda: Delivery.objects.filter(user=ada.user, status=Status.SENT).count() == 2)
 
 
 def test_a_slack_that_hangs_delays_no_text_message(phones: Carriers, engine: Engine, ada: Someone) -> None:
     phones.slack.fail(Hang(), next=None)
     ada.wants((0, "slack"))
-    for _ in range(12):
+    for _ in range(15):
         ada.is_paged(an_incident())
-    wait_for(lambda: Delivery.objects.filter(channel="slack", status=Status.SENDING).count() == 8)
+    wait_for(lambda: Delivery.objects.filter(channel="slack", status=Status.SENDING).count() == 12)
     ada.user.notification_rules.all().delete()
     ada.wants((0, "sms"))
 
@@ -57,7 +57,7 @@ def test_a_slack_that_hangs_delays_no_text_message(phones: Carriers, engine: Eng
     ada.is_paged(an_incident(), Page(2, 1, 1, 1))
     phones.sms.to(ada).wait_for_count(1)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4  # Slack's own calls hang for five
     phones.slack.heal()
     phones.slack.release()
 
