@@ -27,6 +27,7 @@ urlpatterns = [
     path("on-call/", on_call.on_call, name="on-call"),
     path("problems/", problems.problems, name="problems"),
     path("me/", profile.me, name="me"),
+    path("me/test-page/", profile.test_page, name="me-test-page"),
     path("me/theme/", profile.theme, name="me-theme"),
     path("me/sign-out-everywhere/", profile.sign_out_everywhere, name="me-sign-out-everywhere"),
     path("healthz", health.healthz, name="healthz"),

@@ -36,7 +36,7 @@ RESPONDERS_POST = {
     "incident-merge",
     "incident-note",
 }
-OWN_POST = {"me", "me-theme", "me-sign-out-everywhere"}
+OWN_POST = {"me", "me-test-page", "me-theme", "me-sign-out-everywhere"}
 OPEN_TO_ALL = {"sign-in", "sign-out", "healthz", "readyz", "metrics"}
 NAMES = READ | RESPONDERS_READ | RESPONDERS_POST | OWN_POST
 

@@ -1,0 +1,141 @@
+"""What changes is told to every web process after its commit, and never at the cost of the change itself."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from pytest_django import Settings
+
+from accounts.models import User
+from incidents import lifecycle
+from tests import factories
+from tests.fakes.waiting import wait_for
+from web.live import hub, publisher
+from web.live.frames import ANYTHING, BEAT, Frame
+
+
+class Browser:
+    """A listener as a web process has one for each browser, in a thread and an event loop of its own."""
+
+    def __init__(self) -> None:
+        self.heard: list[Frame] = []
+        self._loop = asyncio.new_event_loop()
+        self._leaving = asyncio.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._listen(),), daemon=True)
+        self._thread.start()
+        wait_for(lambda: BEAT in self.heard, what="the first beat")
+        self.heard.clear()
+
+    async def _listen(self) -> None:
+        listener = hub.here().join()
+        leaving = asyncio.create_task(self._leaving.wait())
+        while not leaving.done():
+            next_one = asyncio.create_task(listener.next())
+            await asyncio.wait([next_one, leaving], return_when=asyncio.FIRST_COMPLETED)
+            if next_one.done():
+                self.heard.append(next_one.result())
+            else:
+                next_one.cancel()
+        hub.here().leave(listener)
+        await asyncio.sleep(0.1)  # the hub's task takes its leave of Redis
+
+    def news(self) -> list[Frame]:
+        """What it heard, without beats."""
+        return [frame for frame in self.heard if frame != BEAT]
+
+    def close(self) -> None:
+        """It is closed."""
+        self._loop.call_soon_threadsafe(self._leaving.set)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+
+@pytest.fixture
+def listening(transactional_db: None) -> Iterator[Browser]:
+    """A browser that listens."""
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def somebody(transactional_db: None) -> User:
+    """A responder."""
+    return factories.a_user()
+
+
+def test_a_change_is_told_with_its_version(listening: Browser, somebody: User) -> None:
+    incident = factories.an_incident()
+    lifecycle.acknowledge(incident.pk, by=factories.by(somebody))
+    incident.refresh_from_db()
+
+    told = Frame("incident", incident.pk, incident.version)
+
+    assert wait_for(lambda: told in listening.news(), what="the change")
+
+
+def test_what_is_rolled_back_is_not_told(listening: Browser, somebody: User) -> None:
+    with transaction.atomic():
+        factories.an_incident("Never was")
+        transaction.set_rollback(True)
+    after = factories.an_incident("Is")
+
+    wait_for(listening.news, what="the incident that is")
+
+    assert [frame.id for frame in listening.news()] == [after.pk]
+
+
+def test_a_storm_is_told_as_one(listening: Browser) -> None:
+    with transaction.atomic():
+        for number in range(1, 500):
+            publisher.tell(Frame("incident", number, 1))
+
+    assert wait_for(lambda: ANYTHING in listening.news(), what="the one frame that says it all")
+    assert publisher.flush(5)
+    assert len(listening.news()) < 120
+
+
+@pytest.fixture
+def frozen_redis(settings: Settings) -> Iterator[None]:
+    """A Redis that takes connections and never answers."""
+    assert publisher.flush(5)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        settings.CHANNEL_LAYERS = {
+            "default": {
+                "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+                "CONFIG": {"hosts": [{"address": address, "socket_timeout": 2, "socket_connect_timeout": 1}]},
+            }
+        }
+        yield
+
+
+def test_a_frozen_redis_holds_up_no_change_and_loses_none(somebody: User, frozen_redis: None) -> None:
+    incidents = [factories.an_incident() for _ in range(20)]
+
+    began = time.monotonic()
+    for each in incidents:
+        lifecycle.acknowledge(each.pk, by=factories.by(somebody))
+    took = time.monotonic() - began
+
+    assert took < 3.0
+    assert not publisher.flush(0.3)
+    for each in incidents:
+        each.refresh_from_db()
+        assert each.status == "acknowledged"
+
+
+def test_who_reads_too_slowly_is_told_to_ask_for_everything() -> None:
+    async def listen() -> list[Frame]:
+        listener = hub.Listener()
+        for number in range(250):
+            listener.hear(Frame("incident", number, 1))
+        return [await listener.next() for _ in range(50)]
+
+    assert ANYTHING in asyncio.run(listen())
