@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format openapi bench chaos lock
+.PHONY: help run test check format openapi bench chaos screenshots lock
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
@@ -21,7 +21,7 @@ PROCESSES ?= auto
 ARGS ?=
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## Set up what is missing and run Tocsin here (PORT=8000); Ctrl-C stops it
 	@exec $(PYTHON) manage.py up
@@ -54,6 +54,9 @@ bench: $(DEV) ## Measure throughput, latency and lateness on real processes
 
 chaos: $(DEV) ## Kill processes at every failpoint, fifty times, and count lost pages
 	$(PYTHON) -m tests.chaos $(ARGS)
+
+screenshots: $(DEV) ## Take the pictures of docs/img anew; needs Chromium
+	$(PYTHON) -m tests.ui.screenshots
 
 lock: $(DEV) ## Resolve the dependencies of pyproject.toml anew into both locks
 	$(LOCK) --upgrade --output-file requirements.lock

@@ -37,8 +37,9 @@ def ring(lane: str, pk: int | None = None) -> None:
 
 @app.task(name="tocsin.clear_sessions")
 def clear_sessions() -> None:
-    """Forget sign-ins that have run out. Sent by beat (see `config.beat`)."""
+    """Forget sign-ins that have run out, and failed ones that no limit counts. Sent by beat (see `config.beat`)."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    import_module("web.sign_in_limits").forget_old()
 
 
 def publish(lane: str, pk: int | None) -> None:

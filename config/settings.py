@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "web.middleware.NothingToWatch",
     "web.middleware.ReadersTimeZone",
     "web.middleware.RefusalsAsPages",
 ]

@@ -35,6 +35,18 @@ def _zone(request: HttpRequest) -> ZoneInfo | None:
         return None
 
 
+class NothingToWatch:
+    """No page of ours needs a camera, a microphone or a place on the map, so none is given to what may slip in."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._answer(request)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        return response
+
+
 class RefusalsAsPages:
     """A domain error that a view lets through becomes a page that says why."""
 

@@ -25,9 +25,8 @@ from notifications import receipts
 from notifications.models import ContactMethod, Delivery, NotificationRule
 from notifications.states import Status
 from oncall.models import Override, Rotation, RotationMember, Schedule
+from tests.ui.conftest import PASSWORD
 from tests.world import MovedEngine
-
-PASSWORD = "only for pictures, never elsewhere"
 
 _PEOPLE = {
     "ada": ("Ada Okafor", Role.ADMIN, "Europe/Berlin"),
@@ -250,7 +249,7 @@ class Demo:
             fingerprint=sha256(identity.encode()).hexdigest(),
             dedup_key=identity,
             severity=severity,
-            title=title if not number else f"{title} ({pod})",
+            title=f"{labels['alertname']} on {pod}",
             labels={**labels, "pod": pod},
             annotations={
                 "summary": f"{title}. Started without a deploy; the last one was nine hours ago.",

@@ -144,8 +144,12 @@ def test_pages_are_not_kept_by_caches(browser: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/sign-in/", "/nothing-here/", "/incidents/9999/acknowledge/", "/healthz"])
 def test_every_answer_carries_the_policy_that_runs_only_our_scripts(browser: Client, path: str) -> None:
-    policy = browser.get(path).headers["Content-Security-Policy"]
+    headers = browser.get(path).headers
+    policy = headers["Content-Security-Policy"]
 
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
     assert "unsafe-inline" not in policy

@@ -1,5 +1,6 @@
 """What templates compute: times in the reader's zone, icons, reasons in words, safe links."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -248,3 +249,9 @@ def commands(text: str) -> SafeString:
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", part) if odd % 2 else part,) for odd, part in parts)
     )
+
+
+@register.filter
+def breakable(text: str) -> SafeString:
+    """The text with places where a narrow column may break it: after = and the like, not within names."""
+    return format_html_join("", "{}<wbr>", ((part,) for part in re.split(r"(?<=[=,/:])", text)))
