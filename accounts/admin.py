@@ -79,7 +79,7 @@ class UserAdmin(RoleAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # generi
     inlines: ClassVar[Any] = [MembershipInline]
     fieldsets = [
         (None, {"fields": [("username", "full_name"), ("email", "time_zone")]}),
-        ("May", {"fields": [("role", "is_active")]}),
+        ("Role", {"fields": [("role", "is_active")]}),
         ("Signing in", {"fields": ["password", ("last_login", "created_at")]}),
     ]
     add_fieldsets = [

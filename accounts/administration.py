@@ -137,6 +137,7 @@ class RoleTabular(ByRole, TabularInline):  # type: ignore[misc]  # unfold publis
     """Rows of a table under the thing they belong to."""
 
     extra = 0
+    hide_title = True
 
 
 class RoleStacked(ByRole, StackedInline):  # type: ignore[misc]  # unfold publishes no types
@@ -153,7 +154,6 @@ class RecordTabular(RoleTabular):
     role_to_delete = None
     per_page = 50
     can_delete = False
-    hide_title = True
     show_change_link = False
 
 

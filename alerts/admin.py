@@ -3,18 +3,16 @@
 import json
 from typing import Any
 
-from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts.admin_forms import OrderedForm, OrderedRows
 from accounts.administration import (
     RecordAdmin,
     RecordTabular,
@@ -26,47 +24,16 @@ from accounts.administration import (
     key_shown,
 )
 from accounts.models import Role
-from alerts import keys
+from alerts import keys, quarantine
+from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows
 from alerts.inbox import hashed
-from alerts.models import Alert, Event, Integration, Route
-from alerts.routing import check
+from alerts.models import Alert, Event, EventStatus, Integration, Route
 from alerts.source import sources
 from core import markdown
+from core.errors import DomainError
 from incidents.admin import IncidentAdmin
 
 _MOST_SHOWN = 100_000  # bytes of a message's body
-
-
-class RouteForm(OrderedForm):
-    """One route: a condition in CEL, and the service it names."""
-
-    class Meta:
-        model = Route
-        fields = ["position", "condition", "service"]
-        widgets = {"condition": UnfoldAdminTextInputWidget(attrs={"placeholder": "always"})}
-
-    def clean_condition(self) -> str:
-        """Refuse what could never be evaluated."""
-        condition = str(self.cleaned_data["condition"]).strip()
-        problem = check(condition)
-        if problem:
-            raise forms.ValidationError(problem)
-        return condition
-
-
-class RouteRows(OrderedRows):
-    """The routes as a whole: asked in order, and the last one takes what no other took."""
-
-    def clean(self) -> None:
-        """Refuse routes that would never be asked, and messages that nobody would take."""
-        super().clean()
-        if any(form.errors for form in self.forms):
-            return
-        conditions = [form.cleaned_data["condition"] for form in self.kept_forms()]
-        if not conditions or conditions[-1]:
-            raise forms.ValidationError("The last route has no condition: it takes what no other takes. Add one.")
-        if "" in conditions[:-1]:
-            raise forms.ValidationError("A route without a condition stands before others: they would never be asked.")
 
 
 class RouteInline(RoleTabular):
@@ -79,25 +46,6 @@ class RouteInline(RoleTabular):
     ordering_field = "position"
     autocomplete_fields = ["service"]
     min_num = 1
-
-
-class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
-    """An entry point. Its key is made by us and shown once."""
-
-    source = forms.ChoiceField(widget=UnfoldAdminSelectWidget(), help_text="The system that sends.")
-
-    class Meta:
-        model = Integration
-        fields = ["name", "source", "is_active", "group_by", "hold", "reopen_within"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        source = self.fields["source"]
-        assert isinstance(source, forms.ChoiceField)
-        source.choices = [(slug, each.label) for slug, each in sources.all().items()]
-        group_by = self.fields["group_by"]
-        group_by.widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "the source's own"})
-        group_by.help_text = "Labels, separated by commas. What has the same values becomes one incident."
 
 
 @admin.register(Integration)
@@ -182,6 +130,7 @@ class EventAdmin(RecordAdmin):
         ("As it came", {"fields": [("content_type", "body_size"), "query", "shown_headers", "shown_body"]}),
     ]
     readonly_fields = ["understood_as", "shown_headers", "shown_body"]
+    actions_detail = ["replay"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         """Lists need no bodies: they may be large."""
@@ -218,6 +167,33 @@ class EventAdmin(RecordAdmin):
             text = body.decode(errors="replace")
         more = f"\n… {len(text) - _MOST_SHOWN} more characters" if len(text) > _MOST_SHOWN else ""
         return format_html('<pre class="message">{}{}</pre>', text[:_MOST_SHOWN], more)
+
+    def has_replay_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Managers, for what lies in quarantine."""
+        if not is_at_least(request, Role.MANAGER) or object_id is None:
+            return False
+        return Event.objects.filter(pk=object_id, status=EventStatus.QUARANTINED).exists()
+
+    @action(
+        "Replay",
+        icon="replay",
+        variant=ActionVariant.PRIMARY,
+        permissions=["replay"],
+        dialog={
+            "title": "Read this message again?",
+            "description": "It is read, routed and grouped as if it came now. Mend the integration's mapping first.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Replay",
+        },
+    )
+    def replay(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Put it back in front of the pipeline."""
+        try:
+            quarantine.replay(int(object_id))
+            messages.success(request, "It is being read again; reload to see what became of it.")
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+        return self.finished(request, reverse("admin:alerts_event_change", args=[object_id]))
 
 
 def _pretty(value: Any) -> SafeString:

@@ -5,6 +5,7 @@ from django.apps import AppConfig
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
+    verbose_name = "Deliveries"
 
     def ready(self) -> None:
         # They register themselves: lanes with the engine, followers with the hooks below.

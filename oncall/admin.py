@@ -53,12 +53,12 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for th
         return cleaned
 
 
-class OverrideInline(ByManagers, RoleTabular):
+class OverrideInline(ByManagers, RoleStacked):
     """Overrides of a schedule that are not over."""
 
     model = Override
     form = OverrideForm
-    fields = ["person", "start_at", "end_at"]
+    fields = ["person", ("start_at", "end_at")]
     autocomplete_fields = ["person"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:

@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class PostmortemsConfig(AppConfig):
     name = "postmortems"
+    verbose_name = "Learn"

@@ -21,6 +21,12 @@ _NEEDS = {
     Move.APPROVE: Role.MANAGER,
     Move.REOPEN: Role.MANAGER,
 }
+_TOLD_AS = {
+    Move.ASK_FOR_REVIEW: "Review of the postmortem asked for",
+    Move.REQUEST_CHANGES: "Changes to the postmortem requested",
+    Move.APPROVE: "Postmortem approved",
+    Move.REOPEN: "Postmortem reopened",
+}
 _RECORDED_AS = {
     Move.ASK_FOR_REVIEW: "postmortem_review_asked",
     Move.REQUEST_CHANGES: "postmortem_changes_requested",
@@ -75,8 +81,14 @@ def move(
         raise Stale(postmortem)
     _stamp(postmortem, new, by)
     Review.objects.create(postmortem=postmortem, by=by, move=what, comment=comment, version=postmortem.version)
+    actor = person(by, via)
     timeline.record(
-        postmortem.incident, kind=_RECORDED_AS[what], by=person(by, via), postmortem_id=postmortem.pk, comment=comment
+        postmortem.incident,
+        kind=_RECORDED_AS[what],
+        by=actor,
+        text=f"{_TOLD_AS[what]} by {actor.phrase}.",
+        postmortem_id=postmortem.pk,
+        comment=comment,
     )
     return True
 

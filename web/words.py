@@ -73,6 +73,13 @@ KINDS = {
     "alerts_joined": Look("firing", "warning"),
     "linked": Look("merge"),
     "quarantined": Look("warn", "warning"),
+    "postmortem_drafted": Look("note"),
+    "postmortem_review_asked": Look("note", "warning"),
+    "postmortem_changes_requested": Look("note", "warning"),
+    "postmortem_approved": Look("resolved", "good"),
+    "postmortem_reopened": Look("again"),
+    "action_item_added": Look("plus"),
+    "action_item_changed": Look("note"),
     "urgency_changed": Look("warn", "warning"),
 }
 
