@@ -20,7 +20,6 @@ Json = Any
 
 DEEPEST = 64
 LONGEST_UNPACKED = 64 * 1024 * 1024
-LONGEST_NUMBER = 40  # digits; longer ones are kept as text
 REPLACEMENT = "\ufffd"
 
 
@@ -137,7 +136,7 @@ _TRAILING_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|,(\s*[}\]])', re.DOTAL
 
 def _loads(text: str, marks: list[str]) -> Json:
     def number(digits: str) -> int | str:
-        if len(digits) <= LONGEST_NUMBER:
+        if len(digits) <= 20 and -(2**63) <= int(digits) < 2**64:
             return int(digits)
         marks.append("huge_number")
         return digits[:1000]

@@ -5,7 +5,6 @@ RFC 3339 with any number of digits, offsets with and without a colon, seconds to
 ten years ahead is not a point in time but a way to say "not set".
 """
 
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -59,7 +58,7 @@ _READERS: tuple[Callable[[str], datetime], ...] = (
 
 
 def _of_number(value: float) -> datetime | None:
-    if isinstance(value, bool) or not math.isfinite(value):
+    if isinstance(value, bool) or not abs(value) < 1e20:  # also of what is not a number
         return None
     for unit in _UNITS:
         try:
