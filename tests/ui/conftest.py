@@ -34,6 +34,18 @@ ARGUMENTS = [
 _AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js.gz"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder drives the browser, and all run in one process: they share one installation."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            for mark in ("browser", "stack"):
+                item.add_marker(mark)
+            item.add_marker(pytest.mark.timeout(240))
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 def chromium_path() -> str:
     """Where Chromium is; the test is skipped without it, but never in CI."""
     found = shutil.which("chromium")
@@ -69,7 +81,7 @@ class Installation:
         return int(found[0][0])
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One for all browser tests; each works on incidents of its own."""
     chromium_path()

@@ -8,13 +8,6 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Desks, Installation
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.stack,
-    pytest.mark.timeout(180),
-    pytest.mark.xdist_group("browser"),
-]
-
 
 def is_live(page: Page) -> None:
     """Wait until the page hears beats."""
