@@ -36,14 +36,13 @@ _AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js.gz"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test of this folder drives the browser, and all run in one process: they share one installation."""
+    """Every test of this folder drives the browser through a whole installation."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             for mark in ("browser", "stack"):
                 item.add_marker(mark)
             item.add_marker(pytest.mark.timeout(240))
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def chromium_path() -> str:
@@ -83,7 +82,7 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One for all browser tests; each works on incidents of its own."""
+    """One for all browser tests of a worker; each works on incidents of its own."""
     chromium_path()
     folder = tmp_path_factory.mktemp("ui")
     valkey = Killable(Valkey(folder), folder)

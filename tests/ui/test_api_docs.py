@@ -1,16 +1,8 @@
 """The API's description in the browser, under the same Content-Security-Policy as every page."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.ui.conftest import Desks, Installation
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.stack,
-    pytest.mark.timeout(180),
-    pytest.mark.xdist_group("browser"),
-]
 
 
 def test_whoever_is_signed_in_tries_the_api_from_its_description(installation: Installation, desks: Desks) -> None:
