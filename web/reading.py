@@ -11,7 +11,7 @@ from accounts.models import User
 from alerts.models import Alert
 from core import clock
 from core.errors import Invalid
-from escalation.models import Coverage, PagedPerson, Run, RunKind, Step, Target
+from escalation.models import Coverage, PagedPerson, Run, RunKind, RunStatus, Step, Target
 from incidents import reading as incidents_reading
 from incidents.models import Incident, TimelineEntry
 from incidents.reading import Wanted
@@ -174,7 +174,11 @@ def _deliveries(incident: Incident) -> list[Delivery]:
 
 
 def _chosen(run: Run) -> list[PagedPerson]:
-    return list(run.paged.filter(run_version=run.version).select_related("user").order_by("id")[:DELIVERIES_SHOWN])
+    paged = run.paged.select_related("user").order_by("id")
+    # Whoever stops a run raises its version, to void what is under way; what it did before is still to be told.
+    return list(
+        (paged.filter(run_version=run.version) if run.status == RunStatus.RUNNING else paged)[:DELIVERIES_SHOWN]
+    )
 
 
 Choice = tuple[int | None, int | None, int | None, int | None]  # run, pass, step, person

@@ -146,6 +146,20 @@ def test_who_was_paged_how_and_with_what_outcome(
     assert re.search(r"SMS \+1\*+0101 .* Delivered", page)
 
 
+def test_who_was_paged_stays_on_the_ladder_when_it_is_stopped(
+    world: World, engine: MovedEngine, carriers: Carriers, signed_in: SignIn
+) -> None:
+    ada = world.person("ada", high=[("slack", 0)])
+    world.service("db").covered_by([ada, after(minutes=5), world.person("ben")])
+    incident = world.fire("db")
+    engine.run()
+    world.acknowledge(incident, ada)
+
+    page = page_of(signed_in(ada.user), incident)
+
+    assert re.search(r"Escalation stopped ada \(done\) ada, \d\d:\d\d 2 ben \(later\)", page)
+
+
 def test_a_page_that_failed_says_why_in_words(browser: Client, ada: User) -> None:
     incident = factories.an_incident()
     Delivery.objects.create(
