@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
@@ -15,6 +16,7 @@ from incidents import lifecycle
 from tests import factories
 from tests.fakes.waiting import wait_for
 from web.live import hub, publisher
+from web.live.consumer import is_session_of_somebody
 from web.live.frames import ANYTHING, BEAT, Frame
 
 
@@ -139,3 +141,17 @@ def test_who_reads_too_slowly_is_told_to_ask_for_everything() -> None:
         return [await listener.next() for _ in range(50)]
 
     assert ANYTHING in asyncio.run(listen())
+
+
+def test_whose_session_ended_or_who_was_removed_hears_no_more(somebody: User) -> None:
+    stays, leaves = Client(), Client()
+    stays.force_login(somebody)
+    leaves.force_login(somebody)
+    kept, ended = (str(browser.session.session_key) for browser in (stays, leaves))
+
+    leaves.post("/sign-out/")
+
+    assert is_session_of_somebody(kept)
+    assert not is_session_of_somebody(ended)
+    User.objects.filter(pk=somebody.pk).update(is_active=False)
+    assert not is_session_of_somebody(kept)

@@ -58,10 +58,11 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels pu
 
     async def _is_signed_in(self) -> bool:
         key = self.scope["session"].session_key
-        return bool(key) and await database_sync_to_async(_is_session_of_somebody)(key)
+        return bool(key) and await database_sync_to_async(is_session_of_somebody)(key)
 
 
-def _is_session_of_somebody(key: str) -> bool:
+def is_session_of_somebody(key: str) -> bool:
+    """Whether this session is still one of somebody who may see pages."""
     request: Any = HttpRequest()
     request.session = SessionStore(key)
     user = get_user(request)
