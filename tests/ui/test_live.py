@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.fakes.waiting import wait_for
 from tests.ui.conftest import Desks, Installation
 
 
@@ -140,3 +141,12 @@ def test_strangers_get_no_live_updates(installation: Installation) -> None:
     }
 
     assert httpx.get(installation.url + "/ws/", headers=headers, timeout=5, trust_env=False).status_code == 403
+
+
+def test_a_running_worker_is_seen_without_asking_redis(installation: Installation) -> None:
+    def engine() -> dict[str, str] | None:
+        checks = httpx.get(installation.url + "/readyz", timeout=10, trust_env=False).json()["checks"]
+        found: dict[str, str] = next(each for each in checks if each["name"] == "engine")
+        return found if found["status"] == "ok" else None
+
+    assert wait_for(engine, 20, "the engine to be seen")["says"] == "The engine runs."
