@@ -29,12 +29,18 @@ def _named(target: Target) -> str:
     return next(f"{kind}:{pk}" for kind, pk in found.items() if pk is not None)
 
 
+class _ChooseMany(UnfoldAdminSelect2MultipleWidget):  # type: ignore[misc]  # unfold publishes no types
+    """Several of a list. Unfold's own class would also make Django's script ask a server for the list."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.attrs["class"] = "unfold-admin-autocomplete"
+
+
 class StepForm(forms.Form):
     """One step: page these, then wait."""
 
-    targets = forms.MultipleChoiceField(
-        choices=_choices, required=False, label="Page", widget=UnfoldAdminSelect2MultipleWidget()
-    )
+    targets = forms.MultipleChoiceField(choices=_choices, required=False, label="Page", widget=_ChooseMany())
     wait = DurationField(initial="5m", required=False, label="then wait", help_text="For example 5m, 90s, 1h.")
 
     def clean(self) -> dict[str, Any]:

@@ -195,3 +195,15 @@ def _delivery_of(incident: Incident) -> Delivery:
         idempotency_key="k",
         due_at=clock.now(),
     )
+
+
+def test_a_message_is_replayed_from_quarantine_only(manager: Client, integration: Integration) -> None:
+    event = Event.objects.create(integration=integration, status="quarantined", reason="not_json", body=b"{}")
+    url = reverse("admin:alerts_event_replay", args=[event.pk])
+
+    first = manager.post(url, {"_form_submitted": "on"})
+    second = manager.post(url, {"_form_submitted": "on"})
+
+    event.refresh_from_db()
+    assert (first.status_code, second.status_code) == (302, 403)
+    assert event.status == "received"

@@ -152,15 +152,22 @@ class Desks:
         self._session: Any = None
         self.made: list[Desk] = []
 
-    def __call__(self, *, size: dict[str, int] | None = None, fresh: bool = False, **options: Any) -> Desk:
-        """A signed-in browser of this size; a `fresh` one signs in itself. Further options are Playwright's."""
+    def __call__(
+        self, *, size: dict[str, int] | None = None, fresh: bool = False, person: str = "admin", **options: Any
+    ) -> Desk:
+        """A signed-in browser of this size; a `fresh` one signs in itself, and so does whoever is not the admin.
+
+        Further options are Playwright's.
+        """
+        fresh = fresh or person != "admin"
         viewport: Any = size or DESK
         known = None if fresh else self._session
         context = self._chromium.new_context(viewport=viewport, storage_state=known, **options)
         desk = Desk(context, self._installation.url)
         self.made.append(desk)
         if known is None:
-            desk.sign_in()
+            desk.sign_in(person)
+        if person == "admin" and self._session is None:
             self._session = context.storage_state()
         return desk
 
