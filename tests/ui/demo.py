@@ -279,7 +279,9 @@ class Demo:
         now = clock.now()
         incident.alerts.update(status=AlertStatus.RESOLVED, resolved_at=now, last_seen_at=now)
         fresh = lifecycle.locked(incident.pk)
-        lifecycle.set_alert_counts(fresh, alert_count=fresh.alert_count, firing_count=0, severity=Severity(fresh.severity))
+        lifecycle.set_alert_counts(
+            fresh, alert_count=fresh.alert_count, firing_count=0, severity=Severity(fresh.severity or Severity.INFO)
+        )
 
     def _confirm_texts(self) -> int:
         """The carrier's receipts for text messages; Ben's phone is off, so his never come."""
