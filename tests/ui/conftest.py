@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.up.valkey import Valkey
 from tests import fakes
@@ -43,6 +43,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for mark in ("browser", "stack"):
                 item.add_marker(mark)
             item.add_marker(pytest.mark.timeout(240))
+
+
+# A busy machine answers later; what never comes still fails.
+expect.set_options(timeout=15_000)
 
 
 def chromium_path() -> str:

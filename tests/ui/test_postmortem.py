@@ -18,12 +18,18 @@ PEOPLE = """
 users:
   - {username: paula, email: paula@example.com, role: responder, time_zone: Europe/Berlin, password: "PASSWORD"}
   - {username: mona, email: mona@example.com, role: manager, password: "PASSWORD"}
+schedules:
+  - name: learning
+    time_zone: UTC
+    rotations: [{name: weekly, every: 1w, start: "2026-01-05T09:00", people: [mona]}]
+escalation_policies:
+  - {name: learning, steps: [{notify: [{schedule: learning}], wait: 5m}]}
 """
 
 
 @pytest.fixture(scope="module")
 def staffed(installation: Installation) -> Installation:
-    """With a writer, paula, and a manager, mona."""
+    """With a writer, paula, a manager, mona, and a schedule and a policy that no service uses."""
     installation.stack.apply(PEOPLE.replace("PASSWORD", PASSWORD))
     return installation
 
@@ -158,7 +164,7 @@ def test_a_step_is_added_to_a_policy_and_a_person_to_a_rotation(staffed: Install
     desk = desks()
     page = desk.open("/admin/oncall/schedule/")
 
-    page.get_by_role("link", name="demo primary").first.click()
+    page.get_by_role("link", name="learning", exact=True).first.click()
     page.get_by_text("Add another Person").first.click()
     page.locator("[id^=select2-id_rotations-0-members-1-user]").first.click()
     page.locator(".select2-search__field").fill("paula")
@@ -166,8 +172,8 @@ def test_a_step_is_added_to_a_policy_and_a_person_to_a_rotation(staffed: Install
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#main")).to_contain_text("was changed successfully")
     page.goto(f"{staffed.url}/admin/escalation/policy/")
-    page.get_by_role("link", name="demo").first.click()
-    page.locator(".step").nth(2).get_by_role("searchbox").fill("paula")
+    page.get_by_role("link", name="learning", exact=True).first.click()
+    page.locator(".step").nth(1).get_by_role("searchbox").fill("paula")
     page.locator(".select2-results__option--highlighted", has_text="paula").click()
     page.get_by_role("button", name="Save", exact=True).click()
 
@@ -180,7 +186,7 @@ def test_a_step_is_added_to_a_policy_and_a_person_to_a_rotation(staffed: Install
     versions = staffed.stack.sql(
         "select max(v.number) from escalation_policyversion v join escalation_policy p on p.id = v.policy_id"
         " where p.name = %s",
-        "demo",
+        "learning",
     )
     assert versions[0][0] == 2
     assert desk.complaints == []
