@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format openapi bench chaos screenshots lock
+.PHONY: help run test check format openapi bench chaos payloads screenshots lock
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
@@ -57,6 +57,9 @@ chaos: $(DEV) ## Kill processes at every failpoint, fifty times, and count lost 
 
 screenshots: $(DEV) ## Take the pictures of docs/img anew; needs Chromium
 	$(PYTHON) -m tests.ui.screenshots
+
+payloads: $(DEV) ## Send the payloads of DIR through the door and compare with its INDEX.tsv
+	$(PYTHON) -m tests.payloads $(DIR)
 
 lock: $(DEV) ## Resolve the dependencies of pyproject.toml anew into both locks
 	$(LOCK) --upgrade --output-file requirements.lock

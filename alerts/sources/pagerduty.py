@@ -86,8 +86,9 @@ receivers:
         ]
 
     def request_for(self, example: Example, key: str) -> tuple[str, bytes]:
-        """To the vendor's own path, with the key in the body."""
-        return "/v2/enqueue", orjson.dumps({**example.body, "routing_key": key})
+        """To the vendor's own paths, with the key in the body."""
+        path = "/v2/enqueue" if "event_action" in example.body else "/v2/change/enqueue"
+        return path, orjson.dumps({**example.body, "routing_key": key})
 
     examples = (
         Example(
