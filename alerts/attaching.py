@@ -11,9 +11,10 @@ from alerts.dedup import Following
 from alerts.models import Integration
 from catalog.models import Service, UrgencyRule
 from escalation import manual
-from incidents import lifecycle, timeline
+from incidents import lifecycle, opening, timeline
 from incidents.actor import Actor, source
 from incidents.models import Incident, Urgency
+from incidents.opening import Entry, Opening
 from incidents.timeline import Detail
 from incidents.urgency import urgency_for
 
@@ -41,10 +42,16 @@ class Attaching:
         self._by: Actor = source(integration.name)
 
     def carry_out(self) -> None:
-        """Everything, in the order in which it came about."""
+        """Everything, in the order in which it came about; what opens is opened together as far as that allows."""
+        at_once, keys = [], set()
         for act in self._following.acts:
-            if act.kind is ActKind.OPEN:
-                self._open(act)
+            if act.kind is ActKind.OPEN and act.case.open_key not in keys:
+                at_once.append(act)
+            keys.add(act.case.open_key)
+        self._open(at_once)
+        for act in self._following.acts:
+            if act.kind is ActKind.OPEN and act.case.incident_id is None:
+                self._open([act])  # its group's last incident had to be over first
             self._settle(act.case)
             if act.case.incident_id is not None:
                 self._do(act, act.case.incident_id)
@@ -63,15 +70,26 @@ class Attaching:
         elif act.kind is ActKind.RESOLVE:
             lifecycle.resolve(incident_id, by=self._by, reason="all_alerts_resolved")
 
-    def _open(self, act: Act) -> None:
+    def _open(self, acts: Sequence[Act]) -> None:
+        incidents = opening.open_many([self._opening(act) for act in acts], by=self._by)
+        for act, incident in zip(acts, incidents, strict=True):
+            act.case.incident_id = incident.pk
+            self._incidents[incident.pk] = incident
+            self._settled.add(id(act.case))
+        self._new.extend(act.case for act in acts)
+
+    def _opening(self, act: Act) -> Opening:
         case, told = act.case, act.told
         service = self._services[case.service_id]
         previous = self._incidents.get(case.previous.incident_id or 0) if case.previous is not None else None
-        incident, _ = lifecycle.open_incident(
+        entries = [Entry("routed", told.route.reason, _sentence(told, service), _why(told))]
+        others = [each for each in case.joined if each is not told]
+        if others:
+            entries.append(_joined(others, case.alert_count))
+        return Opening(
             service=service,
             title=told.alert.title or told.alert.dedup_key[:1024],
             description=told.alert.description,
-            by=self._by,
             urgency=_urgency(service, case),
             severity=case.severity,
             origin=self._integration.name,
@@ -79,14 +97,11 @@ class Attaching:
             open_key=case.open_key,
             hold=self._integration.hold,
             previous=previous,
+            alert_count=max(0, case.alert_count),
+            firing_count=max(0, case.firing_count),
             reason="fired_after_resolve" if previous is not None else "alert_fired",
             details=_why(told),
-        )
-        case.incident_id = incident.pk
-        self._incidents[incident.pk] = incident
-        self._new.append(case)
-        timeline.record(
-            incident, kind="routed", by=self._by, reason=told.route.reason, text=_sentence(told, service), **_why(told)
+            entries=tuple(entries),
         )
 
     def _settle(self, case: Case) -> None:
@@ -107,16 +122,10 @@ class Attaching:
             urgency=urgency,
             by=self._by,
         )
-        others = [told for told in case.joined if told is not case.opened_by]
-        if others and _is_worth_telling(before, case.alert_count):
+        if case.joined and _is_worth_telling(before, case.alert_count):
+            joined = _joined(case.joined, case.alert_count)
             timeline.record(
-                incident,
-                kind="alerts_joined",
-                by=self._by,
-                reason=others[0].group.reason,
-                text=_joined(others, case.alert_count),
-                joined=len(others),
-                alert_count=case.alert_count,
+                incident, kind=joined.kind, by=self._by, reason=joined.reason, text=joined.text, **joined.details
             )
 
     def _link(self) -> None:
@@ -158,10 +167,12 @@ def _is_worth_telling(before: int, after: int) -> bool:
     return after <= _ALWAYS_TOLD or after.bit_length() > before.bit_length()
 
 
-def _joined(told: Sequence[Told], total: int) -> str:
+def _joined(told: Sequence[Told], total: int) -> Entry:
     names = list(dict.fromkeys(each.alert.title or each.alert.dedup_key[:100] for each in told))
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{len(told)} more alert{'s' * (len(told) != 1)}, {total} in all: {', '.join(names[:_MOST_NAMED])}{more}."
+    text = f"{len(told)} more alert{'s' * (len(told) != 1)}, {total} in all: {', '.join(names[:_MOST_NAMED])}{more}."
+    details: dict[str, Detail] = {"joined": len(told), "alert_count": total}
+    return Entry("alerts_joined", told[0].group.reason, text, details)
 
 
 def _why(told: Told) -> dict[str, Detail]:

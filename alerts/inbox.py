@@ -29,7 +29,7 @@ LARGEST_GROUP_BYTES = 8 * 1024 * 1024
 MOST_WAITING_BYTES = 256 * 1024 * 1024
 LONGEST_COMMIT = 8.0  # seconds
 LONGEST_WAIT = 5.0  # seconds in the queue; what waited longer is not sent to the database any more
-RING_EVERY = 0.03  # seconds; a flood rings the engine's bell no more often
+RING_EVERY = 0.1  # seconds; a flood rings the engine's bell no more often
 
 # Bodies go over in binary (%b): as text they would be twice as long and several times as slow. All else goes as one
 # JSON value, which costs this process a fraction of an array for each column.
@@ -264,7 +264,7 @@ def _parameters(letters: Sequence[Letter]) -> dict[str, Any]:
 
 
 class _Bell:
-    """Rings the engine at once, and then at most every 30 ms, so that a flood does not become a flood of doorbells."""
+    """Rings the engine at once, and then ten times a second at most: a flood is no flood of doorbells."""
 
     def __init__(self) -> None:
         self._is_quiet = True

@@ -4,6 +4,8 @@ Runs in the transaction of whoever announces it, under the incident's lock: an a
 its escalation is not made.
 """
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 
 from core import clock
@@ -27,6 +29,17 @@ def start_or_stop(news: StatusChanged) -> None:
             runs.start(news.incident, reason=_reason(news))
     elif run is not None:
         runs.stop(run, reason=str(news.new))
+
+
+@status_changed.for_many(start_or_stop)
+def start_or_stop_many(every: Sequence[StatusChanged]) -> None:
+    """Incidents that are new start together; whatever else has moved, one by one."""
+    new = [news.incident for news in every if news.old is None and news.new is Status.TRIGGERED]
+    if new:
+        runs.start_many(new, reason="opened")
+    for news in every:
+        if news.old is not None:
+            start_or_stop(news)
 
 
 @unreached.follow

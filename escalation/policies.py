@@ -1,6 +1,6 @@
 """Saving a policy: a new version where its content differs, so that a running escalation never changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -56,6 +56,15 @@ def version_for(service: Service) -> PolicyVersion | None:
     """What answers for a service now; None where nothing does."""
     found = PolicyVersion.objects.filter(policy__covers__service=service).select_related("policy")
     return found.order_by("-number").first()
+
+
+def versions_for(services: Iterable[int]) -> dict[int, PolicyVersion]:
+    """The same for many services, by id of the service, each with its steps."""
+    covers = dict(Coverage.objects.filter(service__in=set(services)).values_list("service_id", "policy_id"))
+    newest = PolicyVersion.objects.filter(policy__in=set(covers.values())).order_by("policy_id", "-number")
+    found = newest.distinct("policy_id").select_related("policy").prefetch_related("steps")
+    by_policy = {version.policy_id: version for version in found}
+    return {service: by_policy[policy] for service, policy in covers.items() if policy in by_policy}
 
 
 def cover(service: Service, policy: Policy | None) -> bool:

@@ -9,7 +9,7 @@ from escalation import plan, policies, targets
 from escalation.models import PolicyVersion, Run, RunKind, RunStatus
 from incidents import timeline
 from incidents.actor import Actor, system
-from incidents.models import Incident, Urgency
+from incidents.models import Incident, TimelineEntry, Urgency
 
 LANE = "escalation"
 BY = system("escalation")
@@ -28,17 +28,42 @@ def latest(incident_id: int) -> Run | None:
 def start(incident: Incident, *, reason: str) -> Run:
     """Follow the service's policy from its first step, due now. Low urgency notifies once and does not escalate."""
     version = policies.version_for(incident.service)
-    kind = RunKind.LOW_URGENCY if incident.urgency == Urgency.LOW else RunKind.POLICY
-    run = begin(incident, kind=kind, version=version, reason=reason)
+    run = begin(incident, kind=_kind_for(incident), version=version, reason=reason)
+    _started(incident, run, version, reason=reason).save(force_insert=True)
+    return run
+
+
+def start_many(incidents: Sequence[Incident], *, reason: str) -> None:
+    """The same for incidents that have no run, in a few statements."""
+    versions = policies.versions_for(incident.service_id for incident in incidents)
+    now = clock.now()
+    made = []
+    for incident in incidents:
+        version = versions.get(incident.service_id)
+        run = Run(incident=incident, kind=_kind_for(incident), policy_version=version, start_reason=reason)
+        place = plan.first(targets.course_of(run, version))
+        run.pass_number, run.next_step = place.pass_number, place.step
+        run.started_at = run.due_at = now
+        made.append((incident, run, version))
+    Run.objects.bulk_create(run for _, run, _ in made)
+    TimelineEntry.objects.bulk_create(
+        _started(incident, run, version, reason=reason) for incident, run, version in made
+    )
+    jobs.ring(LANE)
+
+
+def _kind_for(incident: Incident) -> RunKind:
+    return RunKind.LOW_URGENCY if incident.urgency == Urgency.LOW else RunKind.POLICY
+
+
+def _started(incident: Incident, run: Run, version: PolicyVersion | None, *, reason: str) -> TimelineEntry:
     if version is None:
         text = f"{incident.service.name} has no escalation policy: its team's managers are paged."
-        timeline.record(incident, kind="no_policy", by=BY, reason="no_policy", text=text, run=run.pk)
-    elif kind == RunKind.LOW_URGENCY:
+        return timeline.draft(incident, kind="no_policy", by=BY, reason="no_policy", text=text, run=run.pk)
+    if run.kind == RunKind.LOW_URGENCY:
         text = f"Low urgency: {version.policy.name} notifies once and does not escalate."
-        timeline.record(incident, kind="low_urgency", by=BY, reason="low_urgency", text=text, run=run.pk)
-    else:
-        announce(incident, run, version, by=BY, reason=reason)
-    return run
+        return timeline.draft(incident, kind="low_urgency", by=BY, reason="low_urgency", text=text, run=run.pk)
+    return _announcement(incident, run, version, by=BY, reason=reason)
 
 
 def begin(
@@ -64,8 +89,12 @@ def begin(
 
 def announce(incident: Incident, run: Run, version: PolicyVersion, *, by: Actor, reason: str) -> None:
     """Record that a policy is being followed."""
+    _announcement(incident, run, version, by=by, reason=reason).save(force_insert=True)
+
+
+def _announcement(incident: Incident, run: Run, version: PolicyVersion, *, by: Actor, reason: str) -> TimelineEntry:
     repeat = f", up to {version.repeat + 1} passes" if version.repeat else ""
-    timeline.record(
+    return timeline.draft(
         incident,
         kind="escalation_started",
         by=by,

@@ -8,7 +8,7 @@ from notifications import outbox, updates
 @status_changed.follow
 def take_back_pages(news: StatusChanged) -> None:
     """Somebody has it, it can wait, or it is over: whatever has not gone out stays here."""
-    if news.new is not Status.TRIGGERED:
+    if news.old is not None and news.new is not Status.TRIGGERED:
         outbox.cancel(news.incident.pk, reason=f"incident_{news.new}")
 
 
