@@ -6,7 +6,8 @@ SHELL := /bin/sh
 .PHONY: help run test check format openapi bench chaos payloads screenshots lock
 
 PYTHON := .venv/bin/python
-PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input install --quiet --quiet --require-hashes
+# Not compiled ahead: most modules of the large libraries are never imported, and those that are compile once.
+PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input install --quiet --quiet --no-compile --require-hashes
 RUNTIME := .venv/.installed
 DEV := .venv/.installed-dev
 
