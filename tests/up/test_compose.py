@@ -8,14 +8,26 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import fakes
+from tests.fakes import Carriers
+from tests.fakes.waiting import wait_for
+from tests.flows.conftest import ADA_AND_BEN
 from tests.up.composed import CODE, Composed
 from tests.up.installation import left_of
 
 
 @pytest.fixture(scope="module")
-def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+def reached() -> Iterator[Carriers]:
+    """The fake carriers that .env names."""
+    with fakes.start() as carriers:
+        yield carriers
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory, reached: Carriers) -> Iterator[Composed]:
     """All services, each healthy."""
-    with Composed(tmp_path_factory.mktemp("composed")) as composed:
+    with Composed(tmp_path_factory.mktemp("composed"), reached.environment) as composed:
+        reached.point_at(composed.url)
         yield composed
 
 
@@ -36,6 +48,29 @@ def test_preparing_tells_the_first_admins_password(composed: Composed) -> None:
 
     assert len(answer["admin_password"]) >= 12
     assert answer["webhook_url"].startswith(f"{composed.url}/integrations/")
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(120)
+def test_an_alert_pages_and_an_answer_by_sms_acknowledges(
+    composed: Composed, reached: Carriers, tmp_path: Path
+) -> None:
+    (tmp_path / "tocsin.yaml").write_text(ADA_AND_BEN)
+    applied = json.loads(composed.manage("apply", str(tmp_path / "tocsin.yaml"), "--json"))
+    headers = {"Authorization": f"Bearer {applied['api_keys']['ci']}"}
+    sms = reached.sms.to("+12025550101")
+
+    answer = httpx.post(applied["integrations"]["scripts"]["url"], json={"title": "Disk full", "severity": "critical"})
+    reached.slack.to("U0ADA").wait_for_text("Disk full")
+    sms.wait_for_text("Disk full", timeout=30)
+    sms.reply("1")
+
+    def status() -> str:
+        page = httpx.get(f"{composed.url}/api/v1/incidents/", headers=headers).json()
+        return str(page["results"][0]["status"])
+
+    assert answer.status_code == 202
+    wait_for(lambda: status() == "acknowledged", 20, "the acknowledgement")
 
 
 @pytest.mark.stack
