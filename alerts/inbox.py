@@ -1,9 +1,10 @@
 """Commits what arrived, in groups: one statement looks up the keys and inserts the raw bytes of everything waiting.
 
-Two writers, each with a kept connection of its own: while one waits for the disk, the next group gathers. Nothing is
-cached, so a revoked key is dead at once. An answer is given only after the commit; whatever goes wrong before it
-raises NotStored, and the sender is asked to come again. A lost connection may have committed: then the message comes
-twice, which deduplication counts.
+One writer with a kept connection does it: while it waits for the disk, the next group gathers. A second one helps
+where a commit takes unusually long, as with a message of many megabytes. (Two that take turns make groups half as
+large, and each request a third dearer.) Nothing is cached, so a revoked key is dead at once. An answer is given only
+after the commit; whatever goes wrong before it raises NotStored, and the sender is asked to come again. A lost
+connection may have committed: then the message comes twice, which deduplication counts.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from core import clock, doorbell
 
 log = structlog.get_logger(__name__)
 
-WRITERS = 2
+HELP_AFTER = 0.1  # seconds a commit may take before the second writer takes what waits
 LARGEST_GROUP = 200
 LARGEST_GROUP_BYTES = 8 * 1024 * 1024
 MOST_WAITING_BYTES = 256 * 1024 * 1024
@@ -104,19 +105,20 @@ class Inbox:
         self._connection = connection
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
-        self._came = asyncio.Event()
+        self._came, self._help = asyncio.Event(), asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
         self._leaving = False
         self._bell = _Bell()
 
     def start(self) -> None:
         """Start the writers in the running event loop."""
-        self._writers = [asyncio.create_task(self._write(), name=f"inbox-{number}") for number in range(WRITERS)]
+        self._writers = [asyncio.create_task(work) for work in (self._write(), self._assist())]
 
     async def stop(self, within: float = 10.0) -> None:
         """Commit what waits, then leave."""
         self._leaving = True
         self._came.set()
+        self._help.set()
         if self._writers:
             _, late = await asyncio.wait(self._writers, timeout=within)
             for task in late:
@@ -139,19 +141,31 @@ class Inbox:
             self._waiting_bytes -= len(letter.body)
 
     async def _write(self) -> None:
-        writer = _Writer(self._connection)
-        try:
+        """Take whatever has come, over and over."""
+        loop = asyncio.get_running_loop()
+        async with _Writer(self._connection) as writer:
             while True:
                 group = self._take()
                 if group:
+                    late = loop.call_later(HELP_AFTER, self._help.set)
                     await self._commit(writer, group)
+                    late.cancel()
                 elif self._leaving:
                     return
                 else:
                     self._came.clear()
                     await self._came.wait()
-        finally:
-            await writer.close()
+
+    async def _assist(self) -> None:
+        """Take one group each time the other is held up."""
+        async with _Writer(self._connection) as writer:
+            while self._waiting or not self._leaving:
+                await self._help.wait()
+                if not self._leaving:
+                    self._help.clear()
+                group = self._take()
+                if group:
+                    await self._commit(writer, group)
 
     def _take(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -220,8 +234,13 @@ class _Writer:
                 raise
             return await self._insert(letters)
 
-    async def close(self) -> None:
-        """Give the connection back."""
+    async def __aenter__(self) -> "_Writer":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         connection, self._open = self._open, None
         if connection is not None:
             with contextlib.suppress(psycopg.Error, OSError):
@@ -235,7 +254,7 @@ class _Writer:
                 cursor = await self._open.execute(_INSERT, _parameters(letters), binary=True)
                 rows = await cursor.fetchall()
         except (psycopg.OperationalError, OSError, TimeoutError):
-            await self.close()
+            await self._close()
             raise
         outcomes = [Outcome()] * len(letters)
         for place, event_id in rows:

@@ -35,9 +35,21 @@ class Figures:
         print(_line(self.rows[-1]), flush=True)
         return value
 
-    def compare(self, name: str, value: float, unit: str, *, bare: str, at_least: float | None = None) -> float:
-        """Keep a figure beside the bare one of this run, with the ratio it has to reach, if there is one."""
-        ratio = value / self.of(bare)
+    def compare(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        *,
+        bare: str,
+        ratio: float | None = None,
+        at_least: float | None = None,
+    ) -> float:
+        """Keep a figure beside the bare one of this run, with the ratio it has to reach, if there is one.
+
+        `ratio` is given where both were measured in turns: then it is the middle one of the turns.
+        """
+        ratio = value / self.of(bare) if ratio is None else ratio
         target = "" if at_least is None else f">= {at_least:g}x"
         met = None if at_least is None else ratio >= at_least
         self.rows.append(Figure(name, value, unit, bare, ratio, target, met))

@@ -17,12 +17,8 @@ def prepare(environment: Mapping[str, str]) -> Part:
 
 
 def web(environment: Mapping[str, str], host: str, port: int) -> Part:
-    """The ASGI front. The backlog is also how many requests it takes at once: slow senders are cheap."""
-    return _part(
-        "web", environment, "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port),
-        "--workers", "1", "--http", "1", "--ws", "--no-access-log", "--log-level", "warning",
-        "--backlog", "4096", "--workers-kill-timeout", "5", "config.asgi:application", grace=10,
-    )  # fmt: skip
+    """The ASGI front."""
+    return _part("web", environment, "-m", "config.front", "--host", host, "--port", str(port), grace=10)
 
 
 def worker(environment: Mapping[str, str]) -> Part:

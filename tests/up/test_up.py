@@ -90,7 +90,7 @@ def test_a_taken_port_is_refused_with_a_sentence(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("words", [" worker ", " beat ", "valkey-server", "bin/postgres", "granian"])
+@pytest.mark.parametrize("words", [" worker ", " beat ", "valkey-server", "bin/postgres", "config.front"])
 def test_a_killed_child_comes_back(running: Installation, words: str) -> None:
     killed = running.child(words)
     assert killed is not None
