@@ -81,6 +81,11 @@ def text(name: str) -> str:
     return declared.default
 
 
+def is_given(name: str) -> bool:
+    """Whether the environment itself says something about it."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
 def number(name: str) -> int:
     """The value as a whole number. Raises SystemExit with a sentence where it is none."""
     value = text(name)
@@ -124,9 +129,18 @@ def redis_url() -> str:
     return text("REDIS_URL") or str(runtime().get("redis_url", ""))
 
 
-def public_url() -> str:
-    """The address people and providers reach us by, without a final slash."""
+def given_url() -> str:
+    """The address that this process's own environment says people reach us by, without a final slash."""
     return (text("PUBLIC_URL") or f"http://{text('HOST')}:{text('PORT')}").rstrip("/")
+
+
+def public_url() -> str:
+    """The address people and providers reach us by, without a final slash.
+
+    A command beside a running `manage.py up` that is told nothing itself takes that one's address.
+    """
+    is_told = any(is_given(name) for name in ("PUBLIC_URL", "HOST", "PORT"))
+    return given_url() if is_told else str(runtime().get("public_url") or given_url())
 
 
 def is_engine() -> bool:

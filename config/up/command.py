@@ -71,7 +71,7 @@ def _run_all(data_folder: Path, host: str, port: int) -> int:
 def _run(supervisor: Supervisor, data_folder: Path, host: str, port: int) -> None:
     database_url = env.text("DATABASE_URL") or _start_postgres(supervisor, data_folder)
     redis_url = env.text("REDIS_URL") or _start_valkey(supervisor, data_folder)
-    public_url = env.public_url()
+    public_url = env.given_url()
     runtime = {"database_url": database_url, "redis_url": redis_url, "public_url": public_url}
     write_private(data_folder / "runtime.json", json.dumps(runtime))
     environment = parts.environment(data_folder, database_url, redis_url)

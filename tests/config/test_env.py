@@ -1,0 +1,35 @@
+"""Which address a process believes it has."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from config import env
+
+
+@pytest.fixture
+def beside_a_running_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runtime.json").write_text(json.dumps({"public_url": "http://127.0.0.1:8311"}))
+    monkeypatch.setenv("TOCSIN_DATA_DIR", str(tmp_path))
+    for name in ("PUBLIC_URL", "HOST", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("beside_a_running_one")
+def test_a_command_takes_the_address_of_the_running_installation() -> None:
+    assert env.public_url() == "http://127.0.0.1:8311"
+
+
+@pytest.mark.usefixtures("beside_a_running_one")
+def test_what_the_environment_says_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    assert env.public_url() == "http://127.0.0.1:9000"
+
+    monkeypatch.setenv("PUBLIC_URL", "https://tocsin.example/")
+    assert env.public_url() == "https://tocsin.example"
+
+
+@pytest.mark.usefixtures("beside_a_running_one")
+def test_an_installation_that_starts_does_not_inherit_the_last_ones_address() -> None:
+    assert env.given_url() == "http://127.0.0.1:8000"
