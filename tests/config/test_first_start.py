@@ -188,7 +188,10 @@ def test_the_engine_runs_without_a_broker_and_stops_cleanly(stop: signal.Signals
             if "engine.running" in line:
                 break
         process.send_signal(stop)
+        end = threading.Timer(20, process.kill)
+        end.start()
         seen += process.stderr.read()
+        end.cancel()
 
     assert process.returncode == 0, seen
     assert "engine.stopped" in seen

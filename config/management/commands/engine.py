@@ -1,8 +1,6 @@
 """`manage.py engine`: the engine in the foreground, without any broker."""
 
 import signal
-import threading
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -17,16 +15,13 @@ class Command(BaseCommand):
     help = "Run every lane of due work in this process until Ctrl-C or SIGTERM. Any number may run side by side."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        leaving = threading.Event()
-
-        def leave(_signal: int, _frame: FrameType | None) -> None:
-            leaving.set()
-
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, leave)
+        stops = {signal.SIGTERM, signal.SIGINT}
+        # Waited for and not handled: a handler that runs just before the wait begins would leave it waiting for ever.
+        signal.pthread_sigmask(signal.SIG_BLOCK, stops)
         engine = Engine()
         engine.start()
         log.info("engine.running")
-        leaving.wait()
+        signal.sigwait(stops)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stops)
         engine.stop()
         log.info("engine.stopped")
