@@ -27,6 +27,7 @@ from accounts.models import Role
 from alerts import keys, quarantine
 from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows
 from alerts.inbox import hashed
+from alerts.mend import clean_text, decode
 from alerts.models import Alert, Event, EventStatus, Integration, Route
 from alerts.source import sources
 from core import markdown
@@ -164,7 +165,8 @@ class EventAdmin(RecordAdmin):
         try:
             text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
         except (ValueError, RecursionError):
-            text = body.decode(errors="replace")
+            text = decode(body)[0]
+        text = clean_text(text)[0]  # half a character may stand in JSON, and cannot be sent
         more = f"\n… {len(text) - _MOST_SHOWN} more characters" if len(text) > _MOST_SHOWN else ""
         return format_html('<pre class="message">{}{}</pre>', text[:_MOST_SHOWN], more)
 

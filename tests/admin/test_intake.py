@@ -141,6 +141,15 @@ def test_a_message_in_quarantine_is_shown_as_it_came(manager: Client, integratio
     assert "&lt;html&gt;\N{REPLACEMENT CHARACTER}&lt;/html&gt;" in shown
 
 
+def test_a_message_with_half_a_character_is_shown_all_the_same(manager: Client, integration: Integration) -> None:
+    event = Event.objects.create(integration=integration, status="processed", body=b'{"title": "Half \\ud83d"}')
+
+    answer = manager.get(reverse("admin:alerts_event_change", args=[event.pk]))
+
+    assert answer.status_code == 200
+    assert "Half \N{REPLACEMENT CHARACTER}" in answer.content.decode()
+
+
 def test_an_incident_shows_timeline_deliveries_alerts_and_escalations(
     manager: Client, integration: Integration, service: Service
 ) -> None:
