@@ -25,7 +25,7 @@ from accounts.administration import (
 )
 from accounts.models import Role
 from alerts import keys, quarantine
-from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows
+from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows, grouping_of
 from alerts.inbox import hashed
 from alerts.mend import clean_text, decode
 from alerts.models import Alert, Event, EventStatus, Integration, Route
@@ -62,12 +62,17 @@ class IntegrationAdmin(RoleAdmin):
     actions_detail = ["rotate_key"]
     fieldsets = [
         (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
-        ("Grouping", {"fields": ["group_by", ("hold", "reopen_within")]}),
+        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within")]}),
     ]
     add_fieldsets = [
         (None, {"fields": [("name", "source")]}),
-        ("Grouping", {"fields": ["group_by", ("hold", "reopen_within")]}),
+        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within")]}),
     ]
+
+    @display("Grouping")
+    def grouping(self, integration: Integration) -> str:
+        """For those who may only look; others have the form's field of this name."""
+        return str(grouping_of(integration.group_by).label)
 
     def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:
         """Make the key of a new one; its text goes to `response_add` and nowhere else."""

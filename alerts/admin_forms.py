@@ -1,11 +1,14 @@
 """The forms of integrations and their routes in the admin."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db import models
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.admin_forms import OrderedForm, OrderedRows
+from alerts.grouping import NOT_AT_ALL
 from alerts.models import Integration, Route
 from alerts.routing import check
 from alerts.source import sources
@@ -43,10 +46,31 @@ class RouteRows(OrderedRows):
             raise forms.ValidationError("A route without a condition stands before others: they would never be asked.")
 
 
+class Grouping(models.TextChoices):
+    """The ways to group that can be chosen. They are kept as the one list `Integration.group_by`."""
+
+    SOURCE = "source", "As the source groups"
+    LABELS = "labels", "By these labels"
+    EVERYTHING = "everything", "Everything in one group"
+    NOT_AT_ALL = "not_at_all", "Each alert for itself"
+
+
+def grouping_of(group_by: Sequence[str] | None) -> Grouping:
+    """The choice that a kept list stands for."""
+    if group_by is None:
+        return Grouping.SOURCE
+    if NOT_AT_ALL in group_by:
+        return Grouping.NOT_AT_ALL
+    return Grouping.LABELS if group_by else Grouping.EVERYTHING
+
+
 class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
     """An entry point. Its key is made by us and shown once."""
 
     source = forms.ChoiceField(widget=UnfoldAdminSelectWidget(), help_text="The system that sends.")
+    grouping = forms.ChoiceField(
+        choices=Grouping.choices, widget=UnfoldAdminSelectWidget(), help_text="What becomes one incident."
+    )
 
     class Meta:
         model = Integration
@@ -57,6 +81,24 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
         source = self.fields["source"]
         assert isinstance(source, forms.ChoiceField)
         source.choices = [(slug, each.label) for slug, each in sources.all().items()]
-        group_by = self.fields["group_by"]
-        group_by.widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "the source's own"})
-        group_by.help_text = "Labels, separated by commas. What has the same values becomes one incident."
+        self.fields["grouping"].initial = chosen = grouping_of(self.instance.group_by)
+        if "group_by" in self.fields:  # absent where somebody may only look
+            group_by = self.fields["group_by"]
+            group_by.label = "Labels"
+            group_by.widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "alertname, cluster"})
+            group_by.help_text = "Separated by commas. What has the same values becomes one incident."
+            if chosen is not Grouping.LABELS:
+                self.initial["group_by"] = None
+
+    def clean(self) -> dict[str, Any]:
+        """Make one list of the choice and the labels. An empty field alone cannot tell none from everything."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        grouping, labels = cleaned.get("grouping"), cleaned.get("group_by")
+        if grouping is None or "group_by" not in cleaned:
+            return cleaned
+        if grouping == Grouping.LABELS and not labels:
+            self.add_error("group_by", "Name the labels to group by, or choose another way to group.")
+        elif grouping != Grouping.LABELS and labels:
+            self.add_error("group_by", f"To group by labels choose “{Grouping.LABELS.label}”, or leave this empty.")
+        kept = {Grouping.SOURCE: None, Grouping.EVERYTHING: [], Grouping.NOT_AT_ALL: [NOT_AT_ALL]}
+        return {**cleaned, "group_by": kept.get(grouping, labels)}

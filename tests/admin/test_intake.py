@@ -105,6 +105,62 @@ def test_routes_trade_places(admin: Client, integration: Integration) -> None:
     assert [each.condition for each in integration.routes.order_by("position")] == ['severity == "critical"', ""]
 
 
+@pytest.mark.parametrize("group_by", [None, [], ["..."], ["alertname", "cluster"]])
+def test_saving_an_integration_unchanged_leaves_its_grouping(
+    admin: Client, integration: Integration, group_by: list[str] | None
+) -> None:
+    Integration.objects.update(group_by=group_by)
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+
+    answer = admin.post(url, filled(admin, url))
+
+    integration.refresh_from_db()
+    assert answer.status_code == 302
+    assert integration.group_by == group_by
+
+
+@pytest.mark.parametrize(
+    ("grouping", "labels", "kept"),
+    [
+        ("source", "", None),
+        ("labels", "alertname, cluster", ["alertname", "cluster"]),
+        ("everything", "", []),
+        ("not_at_all", "", ["..."]),
+    ],
+)
+def test_how_to_group_is_a_choice(
+    admin: Client, integration: Integration, grouping: str, labels: str, kept: list[str] | None
+) -> None:
+    Integration.objects.update(group_by=["service"])
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+
+    answer = admin.post(url, {**filled(admin, url), "grouping": grouping, "group_by": labels})
+
+    integration.refresh_from_db()
+    assert answer.status_code == 302
+    assert integration.group_by == kept
+
+
+@pytest.mark.parametrize(
+    ("grouping", "labels", "says"),
+    [("labels", "", "Name the labels to group by"), ("source", "alertname", "choose “By these labels”")],
+)
+def test_a_choice_and_labels_that_contradict_are_refused(
+    admin: Client, integration: Integration, grouping: str, labels: str, says: str
+) -> None:
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+
+    answer = admin.post(url, {**filled(admin, url), "grouping": grouping, "group_by": labels})
+
+    assert says in answer.content.decode()
+
+
+def test_a_manager_reads_how_an_integration_groups(manager: Client, integration: Integration) -> None:
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+
+    assert "As the source groups" in manager.get(url).content.decode()
+
+
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_a_new_key_kills_the_old_one(admin: Client, integration: Integration, headers: dict[str, str]) -> None:
     old = bytes(integration.key_hash)
