@@ -87,8 +87,12 @@ def test_an_unknown_address_is_404_in_json(path: str, api: ApiClient) -> None:
     assert told(response)["code"] == "not_found"
 
 
-def test_a_missing_slash_is_named(api: ApiClient) -> None:
-    response = api().post("/api/v1/teams", {"name": "x"}, "application/json")
+@pytest.mark.parametrize("method", ["get", "post", "patch", "put", "delete"])
+def test_a_missing_slash_is_named_where_csrf_is_checked(method: str) -> None:
+    _, key = api_keys.create(name="k", user=a_user(role=Role.ADMIN), scope=Scope.WRITE)
+    script = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {key}"})
+
+    response = script.generic(method.upper(), "/api/v1/teams", b'{"name": "x"}', "application/json")
 
     assert response.status_code == 404
     assert told(response)["message"] == "Addresses end with a slash: /api/v1/teams/"
