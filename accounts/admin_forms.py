@@ -21,7 +21,6 @@ class DurationField(forms.Field):
     """A duration as people write it: `5m`, `1h 30m`."""
 
     widget = UnfoldAdminTextInputWidget
-    default_error_messages = {"invalid": "Write a whole number and its unit, for example 30s, 5m, 2h, 1d or 1h 30m."}
 
     def __init__(self, **kwargs: Any) -> None:
         # Those are what Django passes for a model's field, and no business of a duration.
@@ -40,8 +39,8 @@ class DurationField(forms.Field):
             return value
         try:
             return durations.read(str(value))
-        except ValueError:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        except ValueError as problem:
+            raise ValidationError(str(problem), code="invalid") from None
 
 
 def time_zone_field(**kwargs: Any) -> forms.ChoiceField:

@@ -91,7 +91,7 @@ class Duration(serializers.CharField):
         """Refuses what is none."""
         try:
             return durations.read(super().to_internal_value(data))
-        except (ValueError, OverflowError) as problem:
+        except ValueError as problem:
             raise serializers.ValidationError(str(problem)) from None
 
     def to_representation(self, value: Any) -> str:

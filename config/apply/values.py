@@ -112,17 +112,17 @@ def number(*, low: int, high: int) -> Reader[int]:
     return read
 
 
-def duration(*, longest: timedelta = timedelta(days=366)) -> Reader[timedelta]:
+def duration(*, longest: timedelta = durations.LONGEST) -> Reader[timedelta]:
     """A stretch of time: a whole number and its unit."""
 
     def read(node: Node, _gathered: Gathered) -> timedelta:
         value = scalar(node).text
         try:
             found = durations.read(value)
+        except durations.TooLong:
+            found = timedelta.max
         except ValueError:
             raise wrong(node, f'"{value}" is not a duration: write it like 30s, 5m, 2h, 1d or 1w') from None
-        except OverflowError:
-            found = timedelta.max
         if found > longest:
             raise wrong(node, f'"{value}" is longer than {longest.days} days')
         return found

@@ -95,6 +95,20 @@ def test_contact_methods_teams_and_rules_are_said_on_the_persons_page(admin: Cli
     ]
 
 
+@pytest.mark.parametrize(("after", "said"), [("999999999w", "at most 366 days"), ("soon", "for example 30s, 5m")])
+def test_what_is_no_duration_is_refused(admin: Client, after: str, said: str) -> None:
+    ada = a_user("ada")
+    method = ContactMethod.objects.create(user=ada, name="mobile", channel="sms", address="+12025550101")
+    form = filled(admin, _page(ada))
+    _row(form, "notification_rules", 0, urgency="high", after=after, contact_method=str(method.pk))
+
+    answer = admin.post(_page(ada), form)
+
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert not NotificationRule.objects.exists()
+
+
 def test_rules_trade_places(admin: Client) -> None:
     ada = a_user("ada")
     methods = [

@@ -138,6 +138,7 @@ def test_an_integration_is_made_with_a_key_that_is_shown_once(doorstep: Doorstep
         ({"routes": [{"service": "checkout"}, {"service": "checkout"}]}, "routes"),
         ({"routes": [{"service": "nope"}]}, "routes"),
         ({"hold": "soon"}, "hold"),
+        ({"hold": "9999999d"}, "hold"),
         ({"name": "taken"}, "name"),
     ],
 )

@@ -133,6 +133,8 @@ def test_snoozing_takes_a_moment() -> None:
         {},
         {"minutes": 5, "duration": "2h"},
         {"duration": "soon"},
+        {"duration": "9999999d"},
+        {"duration": "999999999w"},
         {"until": "2001-01-01T00:00:00Z"},
         {"until": "tomorrow"},
         {"minutes": 0},
