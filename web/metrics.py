@@ -23,13 +23,29 @@ class FromDatabase(Collector):
         try:
             figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), _problems()]
         except Error:
-            yield GaugeMetricFamily("tocsin_database_up", "Whether the database answers", value=0)
+            yield _database_up(is_up=False)
             return
-        yield GaugeMetricFamily("tocsin_database_up", "Whether the database answers", value=1)
+        yield _database_up(is_up=True)
         yield GaugeMetricFamily(
             "tocsin_clock_offset_seconds", "Database's clock minus this machine's", value=clock.offset().total_seconds()
         )
         yield from figures
+
+
+class _Down(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield _database_up(is_up=False)
+
+
+def _database_up(*, is_up: bool) -> Metric:
+    return GaugeMetricFamily("tocsin_database_up", "Whether the database answers", value=int(is_up))
+
+
+def without_database() -> CollectorRegistry:
+    """That the database does not answer, and nothing else: what may be told to anybody."""
+    alone = CollectorRegistry()
+    alone.register(_Down())
+    return alone
 
 
 def registry() -> CollectorRegistry:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -105,3 +105,22 @@ def test_metrics_tell_how_late_each_lane_is(client: Client, db: None) -> None:
     assert lateness['tocsin_oldest_due_seconds{lane="deliveries"}'] == 0
     assert 'tocsin_open_incidents{status="acknowledged"} 1.0' in lines
     assert "tocsin_database_up 1.0" in lines
+
+
+@pytest.fixture
+def no_database(db: None) -> None:
+    """The server ends our connection, and within a test Django makes no other."""
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.usefixtures("no_database")
+def test_without_a_database_a_key_opens_nothing_and_the_answer_says_so(client: Client) -> None:
+    key = {"authorization": "Bearer tocsin_whatever"}
+
+    ready = client.get("/readyz", headers=key, **OUTSIDE)  # type: ignore[arg-type]
+    figures = client.get("/metrics", headers=key, **OUTSIDE)  # type: ignore[arg-type]
+
+    told = [line for line in figures.content.decode().splitlines() if not line.startswith("#")]
+    assert (ready.status_code, ready.json()) == (503, {"status": "not ready"})
+    assert (figures.status_code, told) == (200, ["tocsin_database_up 0.0"])
