@@ -49,9 +49,7 @@ class ApiKeys(Section[KeyForm]):
     def merged(self, old: KeyForm | None, given: Given) -> KeyForm:
         """Refuses to bring a dead key back to life."""
         if old is None and ApiKey.objects.filter(name=given.name).exists():
-            raise given.wrong(
-                f'the api key "{given.name}" was revoked or has expired; use another name, or delete it in the admin'
-            )
+            raise given.wrong(f'the api key "{given.name}" was revoked or has expired; use another name')
         return super().merged(old, given)
 
     def unread_changes(self, old: KeyForm | None, given: Given) -> list[str]:
