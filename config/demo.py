@@ -17,7 +17,7 @@ from alerts.inbox import hashed
 from alerts.keys import RouteWish
 from alerts.models import Integration
 from catalog.models import Service
-from config.up.files import kept_secret, random_secret
+from config.up.files import kept_secret, random_secret, write_private
 from core import clock
 from escalation.models import Coverage, Policy
 from escalation.policies import StepDraft, save_policy
@@ -62,6 +62,21 @@ def way() -> Way | None:
     url = settings.PUBLIC_URL + keys.webhook_path(integration, key)
     body = json.dumps(_ALERT)
     return Way(url, f"curl -i -X POST {url} -H 'Content-Type: application/json' -d '{body}'")
+
+
+@transaction.atomic
+def renew_key() -> None:
+    """Give the demo integration a key of its own again, kept here; the one it had is dead at once."""
+    integration = Integration.objects.select_for_update(no_key=True).get(name=NAME)
+    key = keys.new_key_for(integration)
+    path = _key_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_private(path, key + "\n")
+
+
+def is_switched_off() -> bool:
+    """Whether the demo integration is there, and takes nothing."""
+    return Integration.objects.filter(name=NAME, is_active=False).exists()
 
 
 def kept_key() -> str:

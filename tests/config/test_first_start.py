@@ -16,6 +16,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Role, User
+from alerts.inbox import hashed
 from alerts.models import Integration
 from catalog.models import Service
 from config import first_start
@@ -142,6 +143,38 @@ def test_seed_demo_brings_back_what_is_missing() -> None:
     call_command("seed_demo", stdout=output)
 
     assert output.getvalue().splitlines() == [first["curl"]] * 2
+
+
+def seeded(*options: str) -> str:
+    output = StringIO()
+    call_command("seed_demo", *options, stdout=output)
+    return output.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_rotated_key_stays_until_a_new_one_is_asked_for(data_dir: Path) -> None:
+    prepare()
+    old = (data_dir / "demo_key").read_text().strip()
+    Integration.objects.update(key_hash=b"x" * 32)
+
+    assert "seed_demo --new-key" in seeded()
+    assert bytes(Integration.objects.get().key_hash) == b"x" * 32
+
+    line = seeded("--new-key")
+
+    new = (data_dir / "demo_key").read_text().strip()
+    assert new != old
+    assert f"/{new}/" in line
+    assert bytes(Integration.objects.get().key_hash) == hashed(new)
+    assert (data_dir / "demo_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.django_db
+def test_a_demo_that_is_switched_off_is_said_to_be() -> None:
+    prepare()
+    Integration.objects.update(is_active=False)
+
+    assert "switched off" in seeded()
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from config import demo
@@ -11,16 +11,25 @@ from config import demo
 class Command(BaseCommand):
     help = "Make the demo service, schedule, policy and integration, where they are missing; print a curl line."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--new-key", action="store_true", help="Give the demo integration a new key; the one it has is dead then."
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         admin = User.objects.admins().first()
         if admin is None:
             raise CommandError("Nobody is admin yet: run `manage.py prepare` first.")
         demo.seed(admin)
+        if options["new_key"]:
+            demo.renew_key()
         way = demo.way()
-        if way is None:
+        if way is not None:
+            self.stdout.write(way.curl)
+        elif demo.is_switched_off():
+            self.stdout.write("The integration “demo” is switched off. Switch it on in the admin, then run this again.")
+        else:
             self.stdout.write(
                 "The integration “demo” has another key than the one kept in the data folder. "
-                "Delete the integration and run this again to get a new one."
+                "`manage.py seed_demo --new-key` gives it a new one; the one it has is dead then."
             )
-            return
-        self.stdout.write(way.curl)
