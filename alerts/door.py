@@ -159,7 +159,7 @@ def _declared_size(scope: Scope) -> int:
 def _letter(message: Message, request: Request) -> Letter:
     return Letter(
         key=message.key,
-        body=request.body,
+        body=request.body if message.body is None else message.body,
         body_size=request.size,
         source=message.source,
         content_type=request.header(b"content-type")[:200],

@@ -54,11 +54,13 @@ class Message:
     """What is to be committed: raw, under the key that came with it.
 
     `source` names the reader of the body where the entrance decides that and not the integration. `notes` travel with
-    the raw body, for example a dedup key that was made up for the sender.
+    the raw body, for example a dedup key that was made up for the sender. `body` is what is kept in place of the body
+    as sent, where that holds the key: raw messages are shown to people who may not know it.
     """
 
     key: str
     source: str = ""
+    body: bytes | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -8,6 +8,8 @@ taken.
 
 import uuid
 
+import orjson
+
 from alerts.entrance import Answer, Entrance, Json, Message, Request, as_json
 from alerts.mend import Unreadable, read_json
 
@@ -40,7 +42,12 @@ class PagerDuty(Entrance):
         if problems:
             return _invalid("invalid event", "Event object is invalid", problems)
         dedup_key = body.get("dedup_key") or uuid.uuid4().hex
-        return Message(key=body["routing_key"], source="pagerduty", notes={PATH: path, DEDUP_KEY: str(dedup_key)})
+        return Message(
+            key=body["routing_key"],
+            source="pagerduty",
+            notes={PATH: path, DEDUP_KEY: str(dedup_key)},
+            body=_without_key(request.body, body),
+        )
 
     def accepted(self, message: Message, event_id: int) -> Answer:
         """As the vendor answers; its clients read `dedup_key`."""
@@ -73,6 +80,16 @@ class PagerDuty(Entrance):
 
 def _invalid(status: str, message: str, errors: list[str]) -> Answer:
     return as_json(400, {"status": status, "message": message, "errors": errors})
+
+
+def _without_key(raw: bytes, body: dict[str, Json]) -> bytes:
+    """The message with stars in place of the routing key, as long as it was."""
+    key = body["routing_key"].encode()
+    kept = raw.replace(key, b"*" * len(key))
+    if kept != raw:
+        return kept
+    # The key was written with escapes, or in UTF-16.
+    return orjson.dumps({**body, "routing_key": "*" * len(body["routing_key"])})
 
 
 def _problems(body: dict[str, Json], *, is_change: bool) -> list[str]:

@@ -1,5 +1,6 @@
 """PagerDuty's Events API v2: answers in the vendor's shape, 400 only for what its clients must not repeat."""
 
+import json
 from typing import Any
 
 import pytest
@@ -69,6 +70,32 @@ def test_what_must_not_be_repeated_is_answered_400(doorstep: Doorstep, body: Any
 
 def test_what_the_vendor_would_refuse_but_a_person_should_hear_of_is_taken(sender: Sender) -> None:
     assert sender.enqueue("trigger", payload={"summary": "Odd", "severity": "catastrophe"}).status == 202
+
+
+@pytest.mark.parametrize("written", ["plain", "escaped", "utf-16"])
+def test_the_routing_key_is_not_kept(sender: Sender, written: str) -> None:
+    details = {"command": f"notify --key {sender.key}"} if written == "plain" else {}
+    event = {"routing_key": sender.key, "event_action": "trigger", "payload": {**PAYLOAD, "custom_details": details}}
+    body = json.dumps(event, separators=(",", ":"))
+    if written == "escaped":
+        body = body.replace(sender.key, f"\\u{ord(sender.key[0]):04x}{sender.key[1:]}")
+
+    answered = sender.doorstep.post("/v2/enqueue", body.encode("utf-16" if written == "utf-16" else "utf-8"))
+
+    (kept,) = sender.events()
+    assert answered.status == 202
+    assert json.loads(bytes(kept.body)) == json.loads(json.dumps(event).replace(sender.key, "*" * len(sender.key)))
+
+
+def test_but_for_the_routing_key_a_message_is_kept_to_the_byte(sender: Sender) -> None:
+    body = (
+        b'{ "payload": {"summary":"Caf\xe9"},\n"event_action":"trigger", "routing_key": "%s", }' % sender.key.encode()
+    )
+
+    assert sender.doorstep.post("/v2/enqueue", body).status == 202
+
+    (kept,) = sender.events()
+    assert bytes(kept.body) == body.replace(sender.key.encode(), b"*" * len(sender.key))
 
 
 def test_our_own_trouble_is_answered_so_that_clients_come_again(sender: Sender) -> None:
