@@ -8,8 +8,9 @@ from django.core.asgi import get_asgi_application
 
 from alerts.door import Door, Receive, Scope, Send
 from alerts.entrance import entrance_for
+from config.bodies import bounded
 
-pages = get_asgi_application()
+pages = bounded(get_asgi_application())  # type: ignore[arg-type]  # its stubs narrow what ASGI leaves open
 
 from web.live.routing import application as live  # noqa: E402  what it imports needs the apps loaded
 
@@ -25,4 +26,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif (entrance := entrance_for(scope["method"], scope["path"])) is not None:
         await door(entrance, scope, receive, send)
     else:
-        await pages(dict(scope), receive, send)  # type: ignore[arg-type]  # its stubs narrow what ASGI leaves open
+        await pages(dict(scope), receive, send)

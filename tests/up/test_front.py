@@ -2,43 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from config import front
-from tests.stack import free_port
+from tests.up.fronted import answer_to, serving
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
-
-
-@asynccontextmanager
-async def _serving() -> AsyncIterator[int]:
-    server = front.server("127.0.0.1", free_port())
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield server.config.port
-    finally:
-        server.should_exit = True
-        await serving
-
-
-async def _answer_to(port: int, *pieces: bytes, within: float = 5.0, pause: float = 0.05) -> bytes:
-    """What comes back until the server closes; empty where it closes without a word."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-        return await asyncio.wait_for(reader.read(), within)
-    except ConnectionResetError:
-        return b""
-    finally:
-        writer.close()
 
 
 @pytest.mark.parametrize(
@@ -48,9 +18,9 @@ def test_a_head_that_does_not_come_is_given_up(sent: bytes, monkeypatch: pytest.
     monkeypatch.setattr(front, "LONGEST_HEAD", 0.3)
 
     async def wait() -> None:
-        async with _serving() as port:
+        async with serving() as port:
             began = time.monotonic()
-            assert await _answer_to(port, sent) == b""
+            assert await answer_to(port, sent) == b""
             assert 0.2 < time.monotonic() - began < 3
 
     asyncio.run(wait())
@@ -60,8 +30,8 @@ def test_the_next_head_on_a_kept_connection_is_given_up_too(monkeypatch: pytest.
     monkeypatch.setattr(front, "LONGEST_HEAD", 0.3)
 
     async def wait() -> None:
-        async with _serving() as port:
-            answer = await _answer_to(port, HEAD + b"\r\n", HEAD)
+        async with serving() as port:
+            answer = await answer_to(port, HEAD + b"\r\n", HEAD)
             assert answer.count(b"HTTP/1.1 200") == 1
 
     asyncio.run(wait())
@@ -71,9 +41,9 @@ def test_a_head_that_drips_is_given_up_all_the_same(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(front, "LONGEST_HEAD", 0.3)
 
     async def wait() -> None:
-        async with _serving() as port:
+        async with serving() as port:
             began = time.monotonic()
-            assert await _answer_to(port, HEAD, *[b"X-Drip: a\r\n"] * 12, pause=0.05) == b""
+            assert await answer_to(port, HEAD, *[b"X-Drip: a\r\n"] * 12, pause=0.05) == b""
             assert time.monotonic() - began < 3
 
     asyncio.run(wait())
@@ -81,8 +51,8 @@ def test_a_head_that_drips_is_given_up_all_the_same(monkeypatch: pytest.MonkeyPa
 
 def test_a_head_without_end_is_refused() -> None:
     async def send() -> None:
-        async with _serving() as port:
-            answer = await _answer_to(port, HEAD, *[b"X-Long: " + b"a" * 30_000 + b"\r\n"] * 3)
+        async with serving() as port:
+            answer = await answer_to(port, HEAD, *[b"X-Long: " + b"a" * 30_000 + b"\r\n"] * 3)
             assert answer.startswith(b"HTTP/1.1 400")
             assert b"too large" in answer
 
@@ -91,9 +61,9 @@ def test_a_head_without_end_is_refused() -> None:
 
 def test_a_kept_connection_takes_one_request_after_another() -> None:
     async def send() -> None:
-        async with _serving() as port:
+        async with serving() as port:
             whole = HEAD + b"\r\n"
-            answer = await _answer_to(port, whole, whole[:20], whole[20:], HEAD + b"Connection: close\r\n\r\n")
+            answer = await answer_to(port, whole, whole[:20], whole[20:], HEAD + b"Connection: close\r\n\r\n")
             assert answer.count(b"HTTP/1.1 200") == 3
 
     asyncio.run(send())
@@ -101,7 +71,7 @@ def test_a_kept_connection_takes_one_request_after_another() -> None:
 
 def test_what_is_no_http_is_told_so() -> None:
     async def send() -> None:
-        async with _serving() as port:
-            assert (await _answer_to(port, b"\x16\x03\x01\x02\x00 TLS?\r\n\r\n")).startswith(b"HTTP/1.1 400")
+        async with serving() as port:
+            assert (await answer_to(port, b"\x16\x03\x01\x02\x00 TLS?\r\n\r\n")).startswith(b"HTTP/1.1 400")
 
     asyncio.run(send())
