@@ -13,7 +13,16 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
 from accounts import api_keys
-from accounts.administration import RecordAdmin, RoleAdmin, RoleTabular, action, display, is_at_least, key_shown
+from accounts.administration import (
+    ByManagers,
+    RecordAdmin,
+    RoleAdmin,
+    RoleTabular,
+    action,
+    display,
+    is_at_least,
+    key_shown,
+)
 from accounts.models import ApiKey, Membership, Role, Scope, SignInAttempt, Team, User
 from core import clock
 
@@ -30,7 +39,7 @@ class MembershipInline(RoleTabular):
     tab = True
 
 
-class MemberInline(RoleTabular):
+class MemberInline(ByManagers, RoleTabular):
     """The people of a team."""
 
     model = Membership
@@ -109,7 +118,7 @@ class UserAdmin(RoleAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # generi
 
 
 @admin.register(Team)
-class TeamAdmin(RoleAdmin):
+class TeamAdmin(ByManagers, RoleAdmin):
     """Teams and their members."""
 
     list_display = ["name", "people", "services"]

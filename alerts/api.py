@@ -118,11 +118,11 @@ class EventReplay(APIView):
 
 
 class IntegrationList(ListAPIView[Integration]):
-    """Entry points, newest first. Keys are not shown again."""
+    """Entry points, newest first. Keys are not shown again. Written by admins, as in the admin."""
 
     serializer_class = IntegrationOut
     queryset = Integration.objects.none()
-    role_to_write = Role.MANAGER
+    role_to_write = Role.ADMIN
 
     def get_queryset(self) -> QuerySet[Integration]:
         return reading.integrations(_user(self.request))
@@ -141,7 +141,7 @@ class IntegrationDetail(RetrieveAPIView[Integration]):
 
     serializer_class = IntegrationOut
     queryset = Integration.objects.none()
-    role_to_write = Role.MANAGER
+    role_to_write = Role.ADMIN
 
     def get_queryset(self) -> QuerySet[Integration]:
         return reading.integrations(_user(self.request))
@@ -160,7 +160,7 @@ class IntegrationDetail(RetrieveAPIView[Integration]):
 class IntegrationNewKey(APIView):
     """Replace an integration's key."""
 
-    role_to_write = Role.MANAGER
+    role_to_write = Role.ADMIN
 
     @extend_schema(request=None, responses={200: IntegrationWithKey})
     def post(self, request: Request, pk: int) -> Response:

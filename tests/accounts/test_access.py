@@ -20,6 +20,7 @@ SEE: Need = (Role.VIEWER, Scope.READ)
 OWN: Need = (Role.VIEWER, Scope.WRITE)
 ACT: Need = (Role.RESPONDER, Scope.WRITE)
 LEAD: Need = (Role.MANAGER, Scope.WRITE)
+SET_UP: Need = (Role.ADMIN, Scope.WRITE)
 RULE: Need = (Role.ADMIN, Scope.ADMIN)
 
 _READ = {"GET": SEE}
@@ -43,9 +44,9 @@ RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/events/": _READ,
     "/api/v1/events/{pk}/": _READ,
     "/api/v1/events/{pk}/replay/": {"POST": ACT},
-    "/api/v1/integrations/": {"GET": SEE, "POST": LEAD},
-    "/api/v1/integrations/{pk}/": {"GET": SEE, "PATCH": LEAD},
-    "/api/v1/integrations/{pk}/new-key/": {"POST": LEAD},
+    "/api/v1/integrations/": {"GET": SEE, "POST": SET_UP},
+    "/api/v1/integrations/{pk}/": {"GET": SEE, "PATCH": SET_UP},
+    "/api/v1/integrations/{pk}/new-key/": {"POST": SET_UP},
     "/api/v1/deliveries/": _READ,
     "/api/v1/deliveries/{pk}/": _READ,
     "/api/v1/incidents/": {"GET": SEE, "POST": ACT},

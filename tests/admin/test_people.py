@@ -195,12 +195,12 @@ def test_looking_at_the_question_revokes_nothing(admin: Client) -> None:
     assert key.revoked_at is None
 
 
-def test_a_team_gets_members(admin: Client) -> None:
+def test_a_team_gets_members(manager: Client) -> None:
     ada = a_user("ada")
     url = reverse("admin:accounts_team_add")
-    form = {**filled(admin, url), "name": "platform"}
+    form = {**filled(manager, url), "name": "platform"}
     _row(form, "memberships", 0, user=str(ada.pk))
 
-    admin.post(url, form)
+    manager.post(url, form)
 
     assert list(Team.objects.get().members.all()) == [ada]

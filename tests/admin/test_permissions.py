@@ -16,8 +16,8 @@ from oncall.models import Override, Schedule
 from postmortems.models import ActionItem, Postmortem, Template
 from tests.admin.conftest import As
 
-BY_MANAGERS = {Schedule, Override, Policy, Service, ActionItem, Template}
-BY_ADMINS = {User, Team, ApiKey, Integration}
+BY_MANAGERS = {Team, Schedule, Override, Policy, Service, ActionItem, Template}
+BY_ADMINS = {User, ApiKey, Integration}
 BY_NOBODY = {Incident, Delivery, Event, Alert, Postmortem, SignInAttempt}
 DELETED_BY_NOBODY = {*BY_NOBODY, User, ApiKey, ActionItem}
 SEEN_BY_ADMINS_ONLY = {SignInAttempt}

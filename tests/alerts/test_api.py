@@ -107,7 +107,7 @@ def test_quarantined_messages_are_read_again_on_demand(prometheus: Sender, engin
 
 def test_an_integration_is_made_with_a_key_that_is_shown_once(doorstep: Doorstep) -> None:
     a_service("checkout")
-    client = _client(Role.MANAGER)
+    client = _client(Role.ADMIN)
     wish = {
         "name": "grafana",
         "source": "grafana_alerting",
@@ -146,7 +146,7 @@ def test_what_cannot_be_is_refused_with_the_field(doorstep: Doorstep, change: di
     a_sender(doorstep, "generic", service=a_service("checkout"), name="taken")
     wish = {"name": "new", "source": "generic", "routes": [{"service": "checkout"}], **change}
 
-    refused = _client(Role.MANAGER).post("/api/v1/integrations/", wish, format="json")
+    refused = _client(Role.ADMIN).post("/api/v1/integrations/", wish, format="json")
 
     assert refused.status_code == 400, refused.json()
     assert any(name.startswith(field) for name in refused.json()["error"]["fields"])
@@ -155,7 +155,7 @@ def test_what_cannot_be_is_refused_with_the_field(doorstep: Doorstep, change: di
 
 def test_an_integration_is_changed_switched_off_and_given_a_new_key(prometheus: Sender) -> None:
     a_service("shop")
-    client = _client(Role.MANAGER)
+    client = _client(Role.ADMIN)
     path = f"/api/v1/integrations/{prometheus.integration.pk}/"
 
     changed = client.patch(path, {"routes": [{"service": "shop"}], "reopen_within": "1m"}, format="json")
@@ -170,9 +170,10 @@ def test_an_integration_is_changed_switched_off_and_given_a_new_key(prometheus: 
     assert prometheus.doorstep.post(new_path, {}).status == 403
 
 
-def test_only_managers_change_integrations(prometheus: Sender) -> None:
+def test_only_admins_change_integrations(prometheus: Sender) -> None:
     path = f"/api/v1/integrations/{prometheus.integration.pk}/"
 
-    assert _client(Role.RESPONDER).patch(path, {"active": False}, format="json").status_code == 403
-    assert _client(Role.MANAGER, Scope.READ).patch(path, {"active": False}, format="json").status_code == 403
-    assert _client(Role.RESPONDER).post("/api/v1/integrations/", {}, format="json").status_code == 403
+    assert _client(Role.MANAGER).patch(path, {"active": False}, format="json").status_code == 403
+    assert _client(Role.ADMIN, Scope.READ).patch(path, {"active": False}, format="json").status_code == 403
+    assert _client(Role.MANAGER).post("/api/v1/integrations/", {}, format="json").status_code == 403
+    assert _client(Role.MANAGER).post(f"{path}new-key/").status_code == 403
