@@ -20,6 +20,9 @@ class TargetForm:
     kind: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}"
+
     def plain(self) -> Plain:
         """As in a file."""
         return {self.kind: str(self.name)}
@@ -63,7 +66,7 @@ def _target(**named: str) -> TargetForm:
 
 _read_target = Fields({kind: reference(kind) for kind in ("user", "schedule", "team")}, _target, exactly_one=True)
 _read_step = Fields(
-    {"notify": list_of(_read_target, once=lambda each: each.name, at_least=1), "wait": duration(longest=LONGEST_WAIT)},
+    {"notify": list_of(_read_target, once=str, at_least=1), "wait": duration(longest=LONGEST_WAIT)},
     StepForm,
     required=("notify", "wait"),
 )

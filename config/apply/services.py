@@ -6,7 +6,7 @@ from accounts.models import Team
 from catalog.models import Service, UrgencyRule
 from config.apply.schema import optional
 from config.apply.section import Given, Made, Plain, Section, said
-from config.apply.values import one_of, reference, text, url
+from config.apply.values import one_of, reference, text, url, with_plain_breaks
 from escalation.models import Coverage, Policy
 
 
@@ -57,7 +57,7 @@ class Services(Section[ServiceForm]):
                 team=each.team.name,
                 escalation_policy=each.coverage.policy.name if hasattr(each, "coverage") else None,
                 urgency=each.urgency,
-                description=each.description,
+                description=with_plain_breaks(each.description),
                 runbook_url=each.runbook_url,
             )
             for each in Service.objects.select_related("team", "coverage__policy")

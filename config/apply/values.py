@@ -24,18 +24,25 @@ def text(*, longest: int = 100, may_be_empty: bool = False, may_break: bool = Fa
     """A text without control characters; of one line unless it `may_break`."""
 
     def read(node: Node, _gathered: Gathered) -> str:
-        value = scalar(node)
-        if not value.text and not may_be_empty:
+        value = scalar(node).text
+        if may_break:
+            value = with_plain_breaks(value)
+        if not value and not may_be_empty:
             raise wrong(node, "must not be empty")
-        if len(value.text) > longest:
+        if len(value) > longest:
             raise wrong(node, f"is longer than {longest} characters")
-        if _CONTROL.search(value.text) or ("\n" in value.text and not may_break):
+        if _CONTROL.search(value) or ("\n" in value and not may_break):
             raise wrong(node, "holds a control character or a line break")
-        if not may_break and value.text != value.text.strip():
+        if not may_break and value != value.strip():
             raise wrong(node, "starts or ends with a space")
-        return Written.at(node.place, value.text)
+        return Written.at(node.place, value)
 
     return read
+
+
+def with_plain_breaks(value: str) -> str:
+    """The text with line breaks as files have them. Browsers send carriage returns with theirs."""
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def username() -> Reader[str]:

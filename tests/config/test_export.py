@@ -35,6 +35,27 @@ def test_an_export_applied_changes_nothing(files: Files) -> None:
     assert exported() == text
 
 
+def test_what_was_written_in_a_browser_is_exported_and_read_again(files: Files) -> None:
+    files.apply(WHOLE.read_text())
+    Service.objects.filter(name="checkout").update(description="Two\r\nlines, \u2028 and more")
+
+    text = exported()
+
+    assert files.changes(text) == []
+    assert exported() == text
+
+
+def test_a_step_may_page_a_schedule_and_a_team_of_one_name(files: Files) -> None:
+    files.apply("""
+        teams: [{name: platform}]
+        schedules: [{name: platform, time_zone: Europe/Berlin}]
+        escalation_policies:
+          - {name: both, steps: [{notify: [{schedule: platform}, {team: platform}], wait: 5m}]}
+        """)
+
+    assert files.changes(exported()) == []
+
+
 def test_an_export_fills_an_empty_installation(files: Files) -> None:
     files.apply(WHOLE.read_text())
     text = exported()
