@@ -15,7 +15,7 @@ from typing import NoReturn
 from config import env
 from config.up import health, parts
 from config.up.account import CannotStart
-from config.up.files import private_folder, write_private
+from config.up.files import FIRST_PASSWORD, private_folder, write_private
 from config.up.greeting import greeting
 from config.up.launching import Launch
 from config.up.log import Log
@@ -83,6 +83,7 @@ def _run(supervisor: Supervisor, data_folder: Path, host: str, port: int) -> Non
     if not supervisor.until(lambda: health.answers(host, port, "/healthz"), timeout=120):
         raise CannotStart(f"the web front did not answer on {host}:{port}; its lines above say why.")
     print(greeting(public_url, answer), flush=True)
+    (data_folder / FIRST_PASSWORD).unlink(missing_ok=True)
     supervisor.serve()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 # sun_path holds 108 bytes with its closing zero. The longest name put below a socket folder is
 # ".s.PGSQL.5432.lock", whose folder PostgreSQL shares with the socket.
 LONGEST_SOCKET_PATH = 107
+# Holds the first admin's generated password from before her account is made until it was shown.
+FIRST_PASSWORD = "first_password"  # noqa: S105 - the name of a file
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _CODE = Path(__file__).resolve().parents[2]
 
 def prepare(environment: Mapping[str, str]) -> Part:
     """Migrations, partitions, first admin, demo: runs to its end before anything else starts."""
-    return _part("prepare", environment, str(_CODE / "manage.py"), "prepare", grace=10)
+    return _part("prepare", environment, str(_CODE / "manage.py"), "prepare", "--keep-password", grace=10)
 
 
 def web(environment: Mapping[str, str], host: str, port: int) -> Part:

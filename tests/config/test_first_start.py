@@ -70,6 +70,28 @@ def test_a_second_start_changes_nothing_and_shows_the_same_way_in() -> None:
 
 
 @pytest.mark.django_db
+def test_a_password_that_nobody_was_shown_is_kept_for_the_next_start(data_dir: Path) -> None:
+    first = prepare("--keep-password")
+    file = data_dir / "first_password"
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert prepare("--keep-password") == first
+    assert prepare() == first
+    assert not file.exists()
+    assert prepare()["admin_password"] is None
+
+
+@pytest.mark.django_db
+def test_a_kept_password_that_was_changed_meanwhile_is_not_shown() -> None:
+    prepare("--keep-password")
+    admin = User.objects.get()
+    admin.set_password("correct horse battery staple")
+    admin.save(update_fields=["password"])
+
+    assert prepare("--keep-password")["admin_password"] is None
+
+
+@pytest.mark.django_db
 def test_the_demo_pages_the_admin() -> None:
     prepare()
 

@@ -66,6 +66,7 @@ def test_what_it_writes_down_is_for_its_owner_only(running: Installation) -> Non
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in running.data.iterdir() if path.is_file()}
 
     assert {"runtime.json", "secret_key", "demo_key", "postgres-password"} <= modes.keys()
+    assert "first_password" not in modes
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE(running.data.stat().st_mode) == 0o700
 

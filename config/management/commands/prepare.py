@@ -17,13 +17,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="No demo, whatever TOCSIN_DEMO says.")
+        parser.add_argument(
+            "--keep-password",
+            action="store_true",
+            help="Keep a generated password in the data folder's `first_password` until `up` has shown it.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         wants_demo = env.flag("TOCSIN_DEMO") and not options["no_demo"]
         with first_start.alone():
             first_start.migrate(verbosity=options["verbosity"] - 1)
             partitions.ensure()
-            password = first_start.first_start(wants_demo=wants_demo)
+            password = first_start.first_start(wants_demo=wants_demo, keeps_password=options["keep_password"])
         way = demo.way() if wants_demo else None
         answer = {
             "admin_password": password,
@@ -32,3 +37,5 @@ class Command(BaseCommand):
         }
         self.stdout.write(json.dumps(answer))
         self.stdout.flush()
+        if not options["keep_password"]:
+            first_start.password_is_shown()
