@@ -21,7 +21,7 @@ _SCHEDULES = 500
 
 def all_of_it() -> list[Finding]:
     """Each finding; those that are in order too."""
-    return [providers(), public_url(), admins(), reachable(), covered_now(), services()]
+    return [providers(), public_url(), proxies(), admins(), reachable(), covered_now(), services()]
 
 
 def providers() -> Finding:
@@ -64,6 +64,19 @@ def public_url() -> Finding:
         f"PUBLIC_URL is {settings.PUBLIC_URL}, not https: sessions and links travel in the clear.",
         "Put a proxy with a certificate in front and set PUBLIC_URL to its address.",
     )
+
+
+def proxies() -> Finding:
+    """Whether clients are told apart. We end no TLS ourselves: with https there is a proxy in front."""
+    if urlsplit(settings.PUBLIC_URL).scheme == "https" and not settings.TRUSTED_PROXIES:
+        return Finding(
+            "proxies",
+            Weight.WARNING,
+            "PUBLIC_URL is https, so a proxy stands in front, but none is trusted: everybody seems to come from its "
+            "address, and one stranger's failed sign-ins count against all.",
+            "Let the proxy append to X-Forwarded-For, and set TOCSIN_TRUSTED_PROXIES to how many proxies do so.",
+        )
+    return Finding("proxies", Weight.OK, f"Proxies that are trusted: {settings.TRUSTED_PROXIES}.")
 
 
 def admins() -> Finding:

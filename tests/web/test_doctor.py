@@ -85,6 +85,16 @@ def test_an_empty_schedule_and_an_uncovered_service_are_named(in_order: User) ->
     assert "checkout" in missing.services().says
 
 
+def test_an_https_address_without_a_trusted_proxy_is_a_warning(in_order: User, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 0
+    assert missing.proxies().weight is Weight.WARNING
+    assert "TOCSIN_TRUSTED_PROXIES" in doctor()[1]
+
+    settings.TRUSTED_PROXIES = 1
+    assert missing.proxies().weight is Weight.OK
+    assert "TOCSIN_TRUSTED_PROXIES" not in doctor()[1]
+
+
 def test_a_redis_that_evicts_is_found_out(in_order: User, settings: Settings) -> None:
     assert findings.broker().weight is Weight.OK
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
