@@ -56,7 +56,12 @@ VARIABLES = (
     Variable("TWILIO_AUTH_TOKEN", "", "Its token; also verifies what Twilio posts to us.", secret=True),
     Variable("TWILIO_FROM", "", "Number that texts and calls come from."),
     Variable("TWILIO_API_URL", "https://api.twilio.com", "Twilio's REST API."),
-    Variable("EMAIL_URL", "", "SMTP server: smtp://user:password@host:port, smtp+tls:// or smtps://.", secret=True),
+    Variable(
+        "EMAIL_URL",
+        "",
+        "Mail server: smtp+tls://user:password@host:587, smtps://user:password@host:465 or smtp://host:25.",
+        secret=True,
+    ),
     Variable("DEFAULT_FROM_EMAIL", "tocsin@localhost", "Sender of our e-mail."),
     Variable(
         "TOCSIN_ALLOW_PRIVATE",

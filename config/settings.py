@@ -2,12 +2,12 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 
-from config import env, logs
+from config import env, logs, mail
 from config.admin_site import look
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -228,13 +228,10 @@ ALLOW_PRIVATE_NETWORKS = env.listed("TOCSIN_ALLOW_PRIVATE")
 
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
 EMAIL_IS_CONFIGURED = bool(env.text("EMAIL_URL"))
-_mail = urlsplit(env.text("EMAIL_URL") or "smtp://localhost:25")
-EMAIL_HOST = _mail.hostname or "localhost"
-EMAIL_PORT = _mail.port or {"smtps": 465, "smtp+tls": 587}.get(_mail.scheme, 25)
-EMAIL_HOST_USER = unquote(_mail.username or "")
-EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
-EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
-EMAIL_USE_SSL = _mail.scheme == "smtps"
+_mail = mail.read(env.text("EMAIL_URL") or "smtp://localhost:25")
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starts_tls, _mail.is_tls
 EMAIL_TIMEOUT = 10
 
 UNFOLD = look.UNFOLD

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(300), pytest.mark.xdist_gro
 
 # Lines that are not run here, and what runs them instead.
 ELSEWHERE = {
-    r"(?:EMAIL_URL=\S+ )?make run\b.*": "tests/up/test_up.py",
+    r"(?:EMAIL_URL=\S+ DEFAULT_FROM_EMAIL=\S+ )?make run\b.*": "tests/up/test_up.py",
     r"make (?:test|check|help)\b.*": ".ci/run",
     r"export (?:PUBLIC_URL|SLACK_|TWILIO_)\S*=\S+": "tests/flows/conftest.py",
     r"docker compose .*": "tests/docs/test_commands.py",
