@@ -14,6 +14,7 @@ from accounts.admin_forms import OrderedForm, OrderedRows
 from accounts.administration import RecordAdmin, RecordTabular, RoleTabular, display
 from core import clock
 from incidents.admin import IncidentAdmin
+from notifications import addresses
 from notifications.channel import CHANNELS, label_of, masked
 from notifications.models import ContactMethod, Delivery, NotificationRule, Receipt
 
@@ -46,6 +47,14 @@ class ContactMethodForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
         assert isinstance(channel, forms.ChoiceField)
         channel.choices = list(slugs.items())
         self.fields["is_verified"].initial = self.instance.is_verified
+
+    def clean(self) -> dict[str, Any]:
+        """The address is of the channel's kind."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        fault = addresses.fault(cleaned.get("channel", ""), cleaned.get("address", ""))
+        if fault and not self.errors:
+            self.add_error("address", f"{fault}.")
+        return cleaned
 
     def save(self, commit: bool = True) -> ContactMethod:
         """Verification has a moment."""

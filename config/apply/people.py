@@ -1,6 +1,5 @@
 """Users with their contact methods and notification rules."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -12,18 +11,16 @@ from config.apply.values import (
     duration,
     email,
     flag,
-    is_email,
     one_of,
     text,
     time_zone,
     username,
 )
 from core import clock, durations
+from notifications import addresses
 from notifications.channel import CHANNELS
 from notifications.models import ContactMethod, NotificationRule
 
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-_CHANNELS_OF_NUMBERS = frozenset({"sms", "voice", "whatsapp"})
 _DEFAULT_ROLE = Role.RESPONDER.value
 _DEFAULT_ZONE = "UTC"
 
@@ -191,12 +188,9 @@ def _person(user: User) -> Person:
 
 def _settled(method: Method, before: Mapping[str, Method], given: Given) -> Method:
     """The method with its address checked, and `verified` as the file says; else as it was for this very address."""
-    if method.channel in _CHANNELS_OF_NUMBERS and not _NUMBER.fullmatch(method.address):
-        raise given.wrong(
-            f'"{method.address}" is not a phone number in international form, like +12025550101', method.address
-        )
-    if method.channel == "email" and not is_email(method.address):
-        raise given.wrong(f'"{method.address}" is not an e-mail address', method.address)
+    fault = addresses.fault(method.channel, method.address)
+    if fault:
+        raise given.wrong(fault, method.address)
     if method.verified is not None:
         return method
     old = before.get(method.name)

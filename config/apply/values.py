@@ -7,11 +7,12 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator, URLValidator
+from django.core.validators import URLValidator
 
 from config.apply.document import Node
 from config.apply.schema import Gathered, Reader, Reference, Written, near, scalar, wrong
 from core import durations
+from notifications.addresses import is_email
 
 _TURN = re.compile(r"(\d{1,3})([dw])", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -178,15 +179,6 @@ def email() -> Reader[str]:
         return value
 
     return read
-
-
-def is_email(value: str) -> bool:
-    """Whether mail could be sent there."""
-    try:
-        EmailValidator()(value)
-    except ValidationError:
-        return False
-    return True
 
 
 def url() -> Reader[str]:

@@ -109,6 +109,19 @@ def test_what_is_no_duration_is_refused(admin: Client, after: str, said: str) ->
     assert not NotificationRule.objects.exists()
 
 
+@pytest.mark.parametrize(("channel", "address"), [("sms", "0171 1234567"), ("email", "ada at example.com")])
+def test_an_address_its_channel_cannot_reach_is_refused(admin: Client, channel: str, address: str) -> None:
+    ada = a_user("ada")
+    form = filled(admin, _page(ada))
+    _row(form, "contact_methods", 0, name="mine", channel=channel, address=address, is_verified="on")
+
+    answer = admin.post(_page(ada), form)
+
+    assert answer.status_code == 200
+    assert f"{address}&quot; is not a" in answer.content.decode()
+    assert not ContactMethod.objects.exists()
+
+
 def test_rules_trade_places(admin: Client) -> None:
     ada = a_user("ada")
     methods = [
