@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
 from accounts.models import Role, User
-from config.apply.schema import Fields, list_of, near
+from config.apply.document import Node
+from config.apply.schema import Fields, Gathered, Reader, list_of, near, wrong
 from config.apply.section import Given, Made, Plain, Section, said
 from config.apply.values import (
     duration,
@@ -69,6 +73,11 @@ class Person:
     contact_methods: tuple[Method, ...] = ()
     notification_rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
+    @property
+    def is_admin(self) -> bool:
+        """Whether she may do everything."""
+        return self.active and self.role == Role.ADMIN
+
     def plain(self) -> dict[str, Plain]:
         """As in a file."""
         rules: dict[str, Plain] = {
@@ -102,6 +111,20 @@ _read_method = Fields(
 _read_rules = list_of(Fields({"after": duration(), "use": text(longest=60)}, Rule, required=("after", "use")))
 
 
+def _password() -> Reader[str]:
+    """A password as the API and the admin take it too."""
+
+    def read(node: Node, gathered: Gathered) -> str:
+        value = text(longest=500)(node, gathered)
+        try:
+            validate_password(str(value))
+        except ValidationError as weak:
+            raise wrong(node, " ".join(weak.messages)) from None
+        return value
+
+    return read
+
+
 class Users(Section[Person]):
     """Who signs in, is paged, or both."""
 
@@ -114,7 +137,7 @@ class Users(Section[Person]):
         "username": username(),
         "email": email(),
         "full_name": text(longest=200, may_be_empty=True),
-        "password": text(longest=500),
+        "password": _password(),
         "role": one_of(lambda: Role.values),
         "time_zone": time_zone(),
         "active": flag(),
@@ -151,6 +174,16 @@ class Users(Section[Person]):
             return []
         user = User.objects.filter(username=given.name).first()
         return [] if user and user.check_password(password) else ["password: set"]
+
+    def check_together(self, old: Mapping[str, Person], wanted: Mapping[str, tuple[Given, Person]]) -> None:
+        """Somebody must be left who may do everything."""
+        before = {name for name, each in old.items() if each.is_admin}
+        after = (before - wanted.keys()) | {name for name, (_, each) in wanted.items() if each.is_admin}
+        if before and not after:
+            given = max((wanted[name][0] for name in before), key=lambda each: each.place)
+            raise given.wrong(
+                f'"{given.name}" is the last admin: make somebody else an admin', given.values.get("role")
+            )
 
     def write(self, form: Person, given: Given, made: Made) -> None:
         """The account, then what belongs to it."""

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from django.db import connection, transaction
 
+from accounts.models import User
 from config.apply import document
 from config.apply.document import Items, Node, Place, Problem, Refused, Scalar
 from config.apply.integrations import Integrations
@@ -91,6 +92,7 @@ def apply(paths: Sequence[Path], *, only_plan: bool = False) -> Outcome:
     """Plan, and unless `only_plan` carry it out, all in one transaction. Raises Refused; then nothing has changed."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])  # two at once would plan on sand
+    list(User.objects.admins().order_by("pk").select_for_update(no_key=True))  # they are counted, as elsewhere
     plan = _planned(_read(paths))
     made = Made()
     for step in plan.steps:
@@ -180,6 +182,11 @@ def _planned(read: _Read) -> Plan:
                 steps.append(_step(section, given, current[section.kind].get(given.name)))
             except Wrong as found:
                 problems.extend(found.problems)
+        wanted = {each.given.name: (each.given, each.form) for each in steps if each.section is section}
+        try:
+            section.check_together(current[section.kind], wanted)
+        except Wrong as found:
+            problems.extend(found.problems)
     if problems:
         raise Refused(problems)
     return Plan(tuple(steps))

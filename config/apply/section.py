@@ -82,6 +82,9 @@ class Section(ABC, Generic[F]):
         """Lines about what nobody can read back and the file changes. Raises Wrong."""
         return []
 
+    def check_together(self, old: Mapping[str, F], wanted: Mapping[str, tuple[Given, F]]) -> None:
+        """Look at all objects at once, by name: what is there, and what the files make of some. Raises Wrong."""
+
 
 def said(**values: Plain) -> dict[str, Plain]:
     """Without what says nothing: an export holds what differs from the default."""

@@ -37,9 +37,9 @@ class Files:
         call_command("apply", *self._written(texts), *(options or []), stdout=output)
         return output.getvalue()
 
-    def refusal(self, *texts: str) -> list[str]:
+    def refusal(self, *texts: str, options: list[str] | None = None) -> list[str]:
         """The lines with which `apply` refuses, without the folder's name."""
-        return self.refused(*self._written(texts))
+        return self.refused(*self._written(texts), *(options or []))
 
     def refused(self, *paths: Path | str) -> list[str]:
         """The same for files that are there already."""

@@ -136,3 +136,22 @@ def test_what_is_no_configuration_is_refused_with_its_line(content: bytes, sente
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert Files(tmp_path).refused(tmp_path / "gone.yaml") == ["gone.yaml:1: cannot be read: No such file or directory"]
+
+
+@pytest.mark.parametrize("change", ["role: manager", "active: false"])
+@pytest.mark.parametrize("plan", [False, True])
+def test_the_last_admin_stays(files: Files, change: str, plan: bool) -> None:
+    files.apply("users: [{username: ada, role: admin}, {username: ben}]")
+
+    lines = files.refusal(f"users: [{{username: ada, {change}}}]", options=["--plan"] if plan else [])
+
+    assert lines == ['1.yaml:1: "ada" is the last admin: make somebody else an admin']
+    assert User.objects.admins().get().username == "ada"
+
+
+def test_an_admin_may_hand_over_to_another(files: Files) -> None:
+    files.apply("users: [{username: ada, role: admin}, {username: ben}]")
+
+    files.apply("users: [{username: ada, role: responder}, {username: ben, role: admin}]")
+
+    assert User.objects.admins().get().username == "ben"
