@@ -105,7 +105,8 @@ def _figures() -> list[Figure]:
 
 def _cover() -> list[dict[str, Any]]:
     now = clock.now()
+    schedules = Schedule.objects.select_related("team").prefetch_related(*roster.drawn(now)).order_by("name")
     return [
         {"schedule": schedule, "people": [each.user for each in roster.on_call(schedule, now)]}
-        for schedule in Schedule.objects.select_related("team").order_by("name")[: 2 * _MOST]
+        for schedule in schedules[: 2 * _MOST]
     ]

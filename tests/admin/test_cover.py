@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -13,7 +16,7 @@ from escalation.policies import StepDraft, current_version, save_policy
 from oncall import roster
 from oncall.models import Override, RotationMember, Schedule
 from tests.admin.filled import filled
-from tests.factories import a_service, a_team, a_user
+from tests.factories import a_schedule, a_service, a_team, a_user
 
 
 def _schedule_with(manager: Client, *people: User) -> Schedule:
@@ -50,6 +53,22 @@ def test_a_manager_draws_a_rotation_and_somebody_is_on_call(manager: Client) -> 
 
     assert list(RotationMember.objects.values_list("position", "user__username")) == [(1, "ada"), (2, "ben")]
     assert roster.on_call(schedule, clock.now())[0].user in {ada, ben}
+
+
+@pytest.mark.parametrize("page", ["admin:oncall_schedule_changelist", "admin:index"])
+def test_more_schedules_cost_no_more_queries(manager: Client, page: str) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert manager.get(reverse(page)).status_code == 200
+        return len(queries)
+
+    a_schedule(people=[a_user("ada")])
+    asked()
+    one = asked()
+    for _ in range(3):
+        a_schedule(people=[a_user(), a_user()])
+
+    assert asked() == one
 
 
 def test_people_trade_places_in_a_rotation(manager: Client) -> None:
