@@ -30,7 +30,7 @@ class Wish:
 def add(postmortem_id: int, *, by: User, wish: Wish, via: Via = Via.WEB) -> ActionItem:
     """A new action item. Raises Invalid, NotAllowed, Incident.DoesNotExist."""
     require(by, Role.RESPONDER)
-    wish = _sound(wish)
+    wish = sound(wish)
     postmortem = locked(postmortem_id)
     item = ActionItem(postmortem=postmortem)
     _fill(item, wish)
@@ -49,9 +49,9 @@ def add(postmortem_id: int, *, by: User, wish: Wish, via: Via = Via.WEB) -> Acti
 def change(item_id: int, *, by: User, wish: Wish, via: Via = Via.WEB) -> bool:
     """Make the item say what is wished. False if it does already. Raises Invalid, NotAllowed, DoesNotExist."""
     require(by, Role.RESPONDER)
-    wish = _sound(wish)
     postmortem = locked(ActionItem.objects.values_list("postmortem_id", flat=True).get(pk=item_id))
     item = ActionItem.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=item_id)
+    wish = sound(wish, owner_before=item.owner)
     changed = [each.name for each in fields(Wish) if getattr(item, each.name) != getattr(wish, each.name)]
     if not changed:
         return False
@@ -73,14 +73,15 @@ def wish_of(item: ActionItem) -> Wish:
     return Wish(item.title, item.owner, item.due_on, item.status)
 
 
-def _sound(wish: Wish) -> Wish:
+def sound(wish: Wish, *, owner_before: User | None = None) -> Wish:
+    """The wish as it can be kept. What belongs to somebody who left may stay hers. Raises Invalid, by field."""
     problems = {}
     title = wish.title.replace("\0", "").strip()
     if not title or len(title) > ActionItem.LONGEST_TITLE:
         problems["title"] = f"Say in 1 to {ActionItem.LONGEST_TITLE} characters what is to be done."
     if wish.status not in ActionItem.Status.values:
         problems["status"] = f"Known are {', '.join(ActionItem.Status.values)}."
-    if wish.owner is not None and not wish.owner.is_active:
+    if wish.owner is not None and wish.owner != owner_before and not wish.owner.is_active:
         problems["owner"] = f"{wish.owner} has no active account."
     if problems:
         raise Invalid(" ".join(problems.values()), problems)

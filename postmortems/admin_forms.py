@@ -7,7 +7,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.errors import Invalid
-from postmortems import review, sections
+from postmortems import action_items, review, sections
 from postmortems.action_items import Wish
 from postmortems.models import ActionItem, Template
 
@@ -40,6 +40,17 @@ class ActionItemForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
     class Meta:
         model = ActionItem
         fields = ["postmortem", "title", "owner", "due_on", "status"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse here what the verb would refuse."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                action_items.sound(self.wish(), owner_before=self.instance.owner)
+            except Invalid as problem:
+                for name, sentence in problem.fields.items():
+                    self.add_error(name, sentence)
+        return cleaned
 
     def wish(self) -> Wish:
         """What it says."""

@@ -156,3 +156,19 @@ def test_a_template_that_cannot_be_read_says_where(manager: Client) -> None:
     answer = manager.post(url, {**filled(manager, url), "name": "Short", "text": "## Why\n{weather}"})
 
     assert "Line 2: no fact is called “weather”" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("had_it", "status"), [(True, 302), (False, 200)])
+def test_somebody_who_left_keeps_an_action_item_and_gets_none(
+    manager: Client, postmortem: Postmortem, ada: User, had_it: bool, status: int
+) -> None:
+    gone = a_user("gone")
+    item = action_items.add(postmortem.pk, by=ada, wish=Wish("Alert on lag", owner=gone if had_it else None))
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    url = reverse("admin:postmortems_actionitem_change", args=[item.pk])
+
+    answer = manager.post(url, {**filled(manager, url), "owner": str(gone.pk), "status": "done"})
+
+    item.refresh_from_db()
+    assert answer.status_code == status
+    assert (item.status == "done") == had_it

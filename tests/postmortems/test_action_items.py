@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Role, User
 from core import clock
@@ -88,3 +90,27 @@ def test_nobody_without_an_account_is_made_owner(postmortem: Postmortem, ada: Us
 def test_viewers_add_nothing(postmortem: Postmortem) -> None:
     with pytest.raises(NotAllowed):
         action_items.add(postmortem.pk, by=a_user(role=Role.VIEWER), wish=Wish("x"))
+
+
+def test_what_belongs_to_somebody_who_left_can_be_closed(postmortem: Postmortem, ada: User, ben: User) -> None:
+    item = action_items.add(postmortem.pk, by=ada, wish=Wish("x", owner=ben))
+    User.objects.filter(pk=ben.pk).update(is_active=False)
+    browser = Client()
+    browser.force_login(ada)
+    url = reverse("web:action-item", args=[item.pk])
+
+    assert f'<option value="{ben.pk}" selected>' in browser.get(url).content.decode()
+    answer = browser.post(url, {"title": "x", "owner": str(ben.pk), "status": "done"})
+
+    item.refresh_from_db()
+    assert answer.status_code == 302
+    assert (item.status, item.owner) == (ActionItem.Status.DONE, ben)
+
+
+def test_nothing_new_is_given_to_somebody_who_left(postmortem: Postmortem, ada: User, ben: User) -> None:
+    item = action_items.add(postmortem.pk, by=ada, wish=Wish("x"))
+    ben.is_active = False
+    ben.save(update_fields=["is_active"])
+
+    with pytest.raises(Invalid, match="no active account"):
+        action_items.change(item.pk, by=ada, wish=Wish("x", owner=ben))

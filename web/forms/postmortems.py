@@ -49,11 +49,13 @@ class ActionItemForm(forms.Form):
     due_on = forms.DateField(label="Due", required=False, widget=forms.DateInput(format="%Y-%m-%d"))
     status = forms.ChoiceField(choices=ActionItem.Status.choices, initial=ActionItem.Status.OPEN)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, of: ActionItem | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         owner = self.fields["owner"]
         assert isinstance(owner, forms.ModelChoiceField)
-        owner.queryset = User.objects.active().order_by("username")
+        # Whoever has it may keep it, even after leaving: it could not be closed otherwise.
+        present = User.objects.filter(pk=of.owner_id if of else None)
+        owner.queryset = (User.objects.active() | present).order_by("username")
         owner.label_from_instance = _shown_name  # type: ignore[assignment]  # Django's documented way
         # Set here, since the widget's own type is `text`: browsers then offer a calendar.
         self.fields["due_on"].widget.input_type = "date"
@@ -67,7 +69,7 @@ class ActionItemForm(forms.Form):
 def item_form(item: ActionItem) -> ActionItemForm:
     """The form of an item as it stands."""
     return ActionItemForm(
-        initial={"title": item.title, "owner": item.owner_id, "due_on": item.due_on, "status": item.status}
+        of=item, initial={"title": item.title, "owner": item.owner_id, "due_on": item.due_on, "status": item.status}
     )
 
 

@@ -60,7 +60,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 def item(request: HttpRequest, pk: int) -> HttpResponse:
     """One item, to be changed."""
     shown = get_object_or_404(ActionItem.objects.select_related("owner", "postmortem"), pk=pk)
-    form = ActionItemForm(request.POST) if request.method == "POST" else item_form(shown)
+    form = ActionItemForm(request.POST, of=shown) if request.method == "POST" else item_form(shown)
     if form.is_bound and form.is_valid():
         try:
             action_items.change(pk, by=reader(request), wish=form.wish(), via=Via.WEB)
