@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+
+# What PostgreSQL says of rows and not of itself: a lock or a statement took too long, a deadlock, a conflict.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_ABOUT_ROWS = frozenset({"55P03", "57014", "40P01", "40001"})
 
 
 def lock_due(rows: QuerySet[Row], *, at_most: int, of: Sequence[str] = ("self",)) -> list[Row]:
@@ -19,6 +24,22 @@ def lock_due(rows: QuerySet[Row], *, at_most: int, of: Sequence[str] = ("self",)
     if not rows.ordered:
         raise ValueError("Due rows are claimed in order: give the queryset an order_by.")
     return list(rows.select_for_update(skip_locked=True, no_key=True, of=tuple(of))[:at_most])
+
+
+def wait_at_most(milliseconds: int) -> None:
+    """Until this transaction ends, give up on a row that somebody else holds for longer."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
+
+
+def is_database_lost(trouble: Exception) -> bool:
+    """Whether nothing can be done at all until the database is back."""
+    return isinstance(trouble, OperationalError | InterfaceError) and not is_about_rows(trouble)
+
+
+def is_about_rows(trouble: Exception) -> bool:
+    """Whether only these rows could not be had at this moment."""
+    return isinstance(trouble, OperationalError) and getattr(trouble.__cause__, "sqlstate", None) in _ABOUT_ROWS
 
 
 def new_token() -> uuid.UUID:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
-from core import clock
+from core import claims, clock
 from incidents import timeline
 from incidents.actor import system
 from incidents.models import Incident, TimelineEntry
@@ -22,8 +22,12 @@ log = structlog.get_logger(__name__)
 
 Taken = Sequence[tuple[Claimed, Accepted]]
 
-# Only rows that are still as they were claimed; the ORM cannot join an update with values that differ by row.
+# Only rows that are still as they were claimed and that nobody holds; the ORM cannot join an update with values that
+# differ by row.
 _RECORD = """
+    with free as materialized (
+        select id from notifications_delivery where id = any(%(ids)s::bigint[]) for no key update skip locked
+    )
     update notifications_delivery as row
        set status = 'sent', reason = %(reason)s,
            sent_at = coalesce(row.sent_at, %(now)s), ended_at = %(ended_at)s::timestamptz,
@@ -33,6 +37,7 @@ _RECORD = """
            lease_token = null, lease_until = null
       from unnest(%(ids)s::bigint[], %(attempts)s::int[], %(tokens)s::uuid[], %(refs)s::text[])
            as taken (id, attempt, token, ref)
+      join free on free.id = taken.id
      where row.id = taken.id and row.attempts = taken.attempt and row.lease_token = taken.token
        and row.status = 'sending'
  returning row.id
@@ -40,25 +45,31 @@ _RECORD = """
 
 
 def record(taken: Taken) -> set[int]:
-    """Write them down. Returns the deliveries that are recorded; the others are for `outcomes.record` to look at."""
+    """Write them down. Returns the deliveries that are recorded; the others are for `outcomes.record` to look at.
+
+    Waits for nobody: what belongs to an incident that somebody holds is left out.
+    """
     if not taken:
         return set()
     try:
         with transaction.atomic():
             return _record(taken)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:  # one of them has a fault: each is recorded by itself, where only that one suffers
+    except Exception as trouble:
+        if claims.is_database_lost(trouble):
+            raise
+        # One of them has a fault: each is recorded by itself, where only that one suffers.
         log.exception("deliveries.not_recorded_together")
         return set()
 
 
 def _record(taken: Taken) -> set[int]:
     incident_ids = sorted({claimed.incident_id for claimed, _ in taken if claimed.incident_id is not None})
-    locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=incident_ids).order_by("pk")
-    incidents = {incident.pk: incident for incident in locked}
+    free = Incident.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=incident_ids).order_by("pk")
+    incidents = {incident.pk: incident for incident in free}
     by_channel: dict[str, list[tuple[Claimed, Accepted]]] = defaultdict(list)
     for claimed, accepted in taken:
+        if claimed.incident_id is not None and claimed.incident_id not in incidents:
+            continue
         by_channel[claimed.channel].append((claimed, accepted))
     recorded: set[int] = set()
     for slug, some in by_channel.items():

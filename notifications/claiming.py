@@ -102,6 +102,16 @@ def claim(slug: str, *, at_most: int, only: Sequence[int] | None = None) -> tupl
     return [_claimed(row, token, others_wait=row.pk in crowded) for row in taken], len(found)
 
 
+@transaction.atomic
+def keep(claimed: Sequence[Claimed]) -> None:
+    """Extend the leases of these where half of the time is over: their results cannot be written down yet."""
+    now = clock.now()
+    ours = {each.token for each in claimed}
+    rows = Delivery.objects.filter(pk__in=[each.delivery_id for each in claimed], lease_token__in=ours)
+    late = claims.lock_due(rows.filter(lease_until__lt=now + LEASE / 2).order_by("id"), at_most=len(claimed))
+    Delivery.objects.filter(pk__in=[row.pk for row in late]).update(lease_until=now + LEASE)
+
+
 def _is_due(now: datetime) -> Q:
     # Two updates of one message must not overtake each other.
     another_under_way = Delivery.objects.filter(updates=OuterRef("updates"), status=Status.SENDING)

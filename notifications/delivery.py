@@ -1,13 +1,14 @@
 """The lane that sends: claim, commit, call the provider, record. Any number of workers may do it at once."""
 
+import time
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.db.models import Min
 
-from core import doorbell, failpoints, jobs
+from core import claims, doorbell, failpoints, jobs
 from core.background import Bulkhead
 from notifications import acceptance, claiming, outcomes, rules
 from notifications import channel as channels
@@ -22,8 +23,12 @@ log = structlog.get_logger(__name__)
 
 _AT_ONCE = 12  # calls per channel and process: a provider that hangs holds up no other
 _LAST_CALLS = 12.0  # seconds a leaving worker waits for its calls; each ends within ten
+_LOOK_AGAIN = 0.25  # seconds
 
-_calls: Bulkhead[tuple[Claimed, Result]] = Bulkhead(_AT_ONCE, rings=partial(doorbell.press, LANE))
+Ended = tuple[Claimed, Result]
+
+_calls: Bulkhead[Ended] = Bulkhead(_AT_ONCE, rings=partial(doorbell.press, LANE))
+_kept: list[Ended] = []  # results that cannot be written down while somebody holds their incident
 
 
 def next_due() -> datetime | None:
@@ -35,8 +40,12 @@ def next_due() -> datetime | None:
 
 def leave() -> None:
     """Let the calls under way end, and record them."""
+    until = time.monotonic() + _LAST_CALLS
     _calls.wait(_LAST_CALLS)
     _record_ended()
+    while _kept and time.monotonic() < until:
+        time.sleep(_LOOK_AGAIN)
+        _record_ended()
 
 
 @jobs.lane(LANE, order=40, next_due=next_due, leave=leave)
@@ -98,21 +107,47 @@ def _found(channel: channels.Channel, outgoing: channels.Outgoing) -> Accepted |
 
 
 def _record_ended() -> int:
-    """What providers took is recorded in one go; everything else, and whatever makes trouble there, one by one."""
+    """Write down what has ended. What somebody holds stays ours and is written down later, out of the others' way."""
     ended = _calls.ended()
-    if not ended:
+    waiting = [*_kept, *ended]
+    if not waiting:
         return 0
-    taken = [(claimed, result) for claimed, result in ended if isinstance(result, Accepted)]
-    recorded = acceptance.record(taken)
+    _kept[:] = _record(waiting)
+    _calls.let_go(len(ended))
+    if _kept:
+        claiming.keep([claimed for claimed, _ in _kept])
+    failpoints.reached("delivery.between")
+    return len(waiting) - len(_kept)
+
+
+def _record(ended: Sequence[Ended]) -> list[Ended]:
+    """What providers took is recorded in one go; everything else, and whatever makes trouble there, one by one.
+
+    Returns what cannot be recorded yet.
+    """
+    recorded = acceptance.record([(claimed, result) for claimed, result in ended if isinstance(result, Accepted)])
+    later: list[Ended] = []
+    held: set[int] = set()
     for claimed, result in ended:
         if claimed.delivery_id in recorded:
             continue
-        try:
-            outcomes.record(claimed, result)
-        except (OperationalError, InterfaceError):
+        if claimed.incident_id in held or not _is_recorded(claimed, result):
+            later.append((claimed, result))
+            held.update([claimed.incident_id] if claimed.incident_id is not None else [])
+    return later
+
+
+def _is_recorded(claimed: Claimed, result: Result) -> bool:
+    """Whether it is done with; False where somebody holds what it would change."""
+    try:
+        outcomes.record(claimed, result)
+    except outcomes.Busy:
+        return False
+    except Exception as trouble:
+        if claims.is_database_lost(trouble):
             raise  # kept, and recorded when the database is back
-        except Exception:  # the row's lease lapses, and it is taken up again
-            log.exception("delivery.not_recorded", delivery=claimed.delivery_id)
-    _calls.let_go(len(ended))
-    failpoints.reached("delivery.between")
-    return len(ended)
+        if claims.is_about_rows(trouble):
+            return False
+        # The row's lease lapses, and it is taken up again.
+        log.exception("delivery.not_recorded", delivery=claimed.delivery_id)
+    return True

@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 
 from accounts.models import User
-from core import clock, jobs
+from core import claims, clock, jobs
 from incidents import timeline
 from incidents.actor import system
 from incidents.models import Incident
@@ -32,11 +32,20 @@ Result = Accepted | TemporaryFailure | PermanentFailure | OutcomeUnknown
 WITHOUT_RECEIPT = "accepted_without_receipt"
 AWAITS_RECEIPT = "awaits_receipt"
 
+_PATIENCE = 1000  # milliseconds for what else is locked on the way; the lane has others to look after
+
+
+class Busy(Exception):
+    """Somebody holds the incident or the delivery at this moment. Nothing was written."""
+
 
 @transaction.atomic
 def record(claimed: Claimed, result: Result) -> None:
-    """Record the result of this claim. Where the row has meanwhile been claimed anew, it is only noted in the log."""
-    incident, delivery = locked(claimed.delivery_id)
+    """Record the result of this claim. Where the row has meanwhile been claimed anew, it is only noted in the log.
+
+    Raises Busy.
+    """
+    incident, delivery = locked_at_once(claimed.delivery_id)
     metrics.outcomes.labels(claimed.channel, type(result).__name__).inc()
     if delivery.lease_token != claimed.token or delivery.attempts != claimed.attempt:
         log.warning("delivery.late_result", delivery=delivery.pk, result=type(result).__name__)
@@ -64,6 +73,22 @@ def locked(delivery_id: int) -> tuple[Incident | None, Delivery]:
     if incident_id is not None:
         incident = Incident.objects.select_for_update(no_key=True).get(pk=incident_id)
     delivery = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=delivery_id)
+    return incident, delivery
+
+
+def locked_at_once(delivery_id: int) -> tuple[Incident | None, Delivery]:
+    """The same for lanes: raises Busy instead of waiting for an incident while all other pages wait behind it."""
+    claims.wait_at_most(_PATIENCE)
+    incident_id = Delivery.objects.values_list("incident_id", flat=True).get(pk=delivery_id)
+    incident = None
+    if incident_id is not None:
+        incident = Incident.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=incident_id).first()
+        if incident is None:
+            raise Busy
+    free = Delivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related("user")
+    delivery = free.filter(pk=delivery_id).first()
+    if delivery is None:
+        raise Busy
     return incident, delivery
 
 

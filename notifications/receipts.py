@@ -4,11 +4,10 @@ import time
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import Min
 
-from core import clock, jobs
+from core import claims, clock, jobs
 from incidents.models import Incident
 from notifications import chain, methods, outcomes, seen, states, twilio_codes
 from notifications.models import Delivery, Receipt
@@ -45,16 +44,38 @@ def run() -> int:
     """Whoever's carrier is silent for too long is reached by the next rule."""
     _tidy_hourly()
     due = Delivery.objects.filter(receipt_due_at__lte=clock.now()).order_by("receipt_due_at", "id")
-    missed = list(due.values_list("pk", flat=True)[:_BATCH])
-    for pk in missed:
-        try:
-            _miss(pk)
-        except DatabaseError:
+    handled, passed, held = 0, set[int](), set[int]()
+    while not handled:
+        free = due.exclude(incident__in=held).exclude(pk__in=passed)
+        missed = list(free.values_list("pk", "incident_id")[:_BATCH])
+        if not missed:
+            break
+        for pk, incident_id in missed:
+            if incident_id in held:
+                continue
+            if _is_dealt_with(pk):
+                handled += 1
+            else:
+                passed.add(pk)
+                held.update([] if incident_id is None else [incident_id])
+    return handled
+
+
+def _is_dealt_with(pk: int) -> bool:
+    """False where somebody holds its incident: the next tick sees it again."""
+    try:
+        _miss(pk)
+    except outcomes.Busy:
+        return False
+    except Exception as trouble:
+        if claims.is_database_lost(trouble):
             raise
-        except Exception:  # it may not stop the others; it is asked again in a minute
-            log.exception("receipt.raised", delivery=pk)
-            due.filter(pk=pk).update(receipt_due_at=clock.now() + timedelta(minutes=1))
-    return len(missed)
+        if claims.is_about_rows(trouble):
+            return False
+        # It may not stop the others; it is asked again in a minute.
+        log.exception("receipt.raised", delivery=pk)
+        Delivery.objects.filter(pk=pk).update(receipt_due_at=clock.now() + timedelta(minutes=1))
+    return True
 
 
 def _tidy_hourly() -> None:
@@ -115,7 +136,7 @@ def _confirm(delivery: Delivery, incident: Incident | None) -> None:
 def _miss(pk: int) -> None:
     """No receipt came in time. It may still come; meanwhile the next rule is asked."""
     with transaction.atomic():
-        incident, delivery = outcomes.locked(pk)
+        incident, delivery = outcomes.locked_at_once(pk)
         if delivery.receipt_due_at is None or delivery.receipt_due_at > clock.now():
             return
         delivery.receipt_due_at, delivery.reason = None, NO_RECEIPT
