@@ -35,6 +35,12 @@ class Group:
     heading: str
     incidents: list[Incident]
     is_loud: bool = False
+    left_out: int = 0  # how many more there are, older than the last of these
+
+    @property
+    def last_id(self) -> int:
+        """Where those that are left out begin."""
+        return self.incidents[-1].pk
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,15 @@ def listed(user: User, wish: Wanted, *, before: int | None = None) -> Listed:
     if wish.statuses != OPEN:
         page = keyset(found, before)
         return Listed([Group("", page.rows)], page.older)
-    waiting = [] if before else list(found.filter(status__in=_URGENT)[:PAGE])
     rest = keyset(found.exclude(status__in=_URGENT), before)
-    groups = [Group("Nobody has these yet", waiting, is_loud=True), Group("Somebody has these", rest.rows)]
+    groups = [*([] if before else [_waiting(found.filter(status__in=_URGENT))]), Group("Somebody has these", rest.rows)]
     return Listed([group for group in groups if group.incidents], rest.older)
+
+
+def _waiting(found: QuerySet[Incident]) -> Group:
+    page = keyset(found, None)
+    left_out = found.order_by().filter(pk__lt=page.older).count() if page.older else 0
+    return Group("Nobody has these yet", page.rows, is_loud=True, left_out=left_out)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The list of incidents: what stands where, what narrows it, what it costs."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from core import clock
 from incidents import lifecycle
 from tests import factories
 from tests.web.conftest import SignIn
+from web import reading
 
 
 def titles(page: str) -> list[str]:
@@ -35,6 +37,19 @@ def test_what_nobody_has_stands_first(browser: Client, ada: User) -> None:
 
     assert titles(page) == [older.title, taken.title]
     assert page.index("Nobody has these yet") < page.index(older.title) < page.index("Somebody has these")
+
+
+def test_in_a_storm_those_that_wait_longest_are_one_tap_away(browser: Client) -> None:
+    first = factories.an_incident("Waits longest")
+    for _ in range(reading.PAGE):
+        factories.an_incident()
+
+    page = shown(browser)
+    link = re.search(r'href="([^"]+)">1 more, waiting longer<', page)
+
+    assert first.title not in titles(page)
+    assert link is not None
+    assert titles(shown(browser, "/" + html.unescape(link[1]))) == [first.title]
 
 
 def test_resolved_ones_are_shown_only_where_asked_for(browser: Client, ada: User) -> None:
