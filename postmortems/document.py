@@ -78,7 +78,7 @@ def _alerts(facts: Facts) -> str:
     rows = [
         (
             moment(each.first_seen_at, facts.zone),
-            plain(each.title),
+            plain(each.title) + (f" (moved on to #{each.moved_to})" if each.moved_to else ""),
             each.severity or "–",
             str(each.messages),
             moment(each.resolved_at, facts.zone) if each.resolved_at else "still firing",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.models import Alert
+from alerts.reading import alerts_of
 from incidents.actor import Actor, ActorKind, Via
 from incidents.models import Incident, TimelineEntry
 from incidents.timeline import Kind as EntryKind
@@ -49,6 +50,7 @@ class Told:
     severity: str
     messages: int
     resolved_at: datetime | None
+    moved_to: int | None  # the number of the incident it moved on to when it got worse
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def gather(incident: Incident, *, zone: ZoneInfo, url: str) -> Facts:
     """Read the records of one incident."""
     entries = incident.timeline.order_by("id")
     pages = incident.deliveries.filter(kind=Kind.PAGE).select_related("user").order_by("id")
-    alerts = incident.alerts.order_by("first_seen_at", "id")
+    alerts = alerts_of(incident.pk).order_by("first_seen_at", "id")
     happenings = tuple(_happening(each) for each in entries[:MOST_ROWS])
     return Facts(
         number=incident.number,
@@ -96,7 +98,7 @@ def gather(incident: Incident, *, zone: ZoneInfo, url: str) -> Facts:
         resolved=_entry(entries.filter(kind=EntryKind.RESOLVED).last()),
         happenings=happenings,
         pages=tuple(_page(each) for each in pages[:MOST_ROWS]),
-        alerts=tuple(_told(each) for each in alerts[:MOST_ROWS]),
+        alerts=tuple(_told(each, incident) for each in alerts[:MOST_ROWS]),
         left_out={
             "timeline": _more(entries.count()),
             "pages": _more(pages.count()),
@@ -148,5 +150,12 @@ def _page(delivery: Delivery) -> Page:
     )
 
 
-def _told(alert: Alert) -> Told:
-    return Told(alert.first_seen_at, alert.title, alert.severity or "", alert.count, alert.resolved_at)
+def _told(alert: Alert, incident: Incident) -> Told:
+    return Told(
+        first_seen_at=alert.first_seen_at,
+        title=alert.title,
+        severity=alert.severity or "",
+        messages=alert.count,
+        resolved_at=alert.resolved_at,
+        moved_to=None if alert.incident_id == incident.pk else alert.incident_id,
+    )

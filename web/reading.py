@@ -9,6 +9,7 @@ from django.db.models import Count, F, Model, Prefetch, QuerySet
 
 from accounts.models import User
 from alerts.models import Alert
+from alerts.reading import alerts_of
 from core import clock
 from core.errors import Invalid
 from escalation.models import Coverage, PagedPerson, Run, RunKind, RunStatus, Step, Target
@@ -154,7 +155,7 @@ def incident_page(user: User, pk: int) -> IncidentPage:
     run = _latest_run(incident)
     deliveries = _deliveries(incident)
     timeline = keyset(incident.timeline.order_by("-id"), None, size=TIMELINE_SHOWN)
-    alerts = incident.alerts.select_related("integration").order_by(F("resolved_at").desc(nulls_first=True), "-id")
+    alerts = alerts_of(incident.pk).order_by(F("resolved_at").desc(nulls_first=True), "-id")
     return IncidentPage(
         incident=incident,
         run=run,

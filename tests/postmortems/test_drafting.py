@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import Role, User
+from alerts.models import Alert
 from core.errors import NotAllowed
 from incidents import lifecycle, merging
 from incidents.actor import Via
@@ -104,3 +105,13 @@ def test_without_any_template_the_standard_one_is_used(incident: Incident, ada: 
     Template.objects.all().delete()
 
     assert "## Contributing factors" in drafting.draft(incident.pk, by=ada).body
+
+
+def test_an_alert_that_moved_on_is_told_with_where_it_went(incident: Incident, ada: User) -> None:
+    other = an_incident("Lag, worse")
+    Alert.objects.filter(incident=incident).update(incident=other, also_in=[incident.pk])
+
+    body = drafting.draft(incident.pk, by=ada).body
+
+    assert f"(moved on to #{other.pk})" in body
+    assert "opened by hand" not in body

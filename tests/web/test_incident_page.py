@@ -246,3 +246,16 @@ def test_the_page_costs_the_same_however_much_happened(
 
 
 PAGE_COSTS = 12
+
+
+def test_an_alert_that_moved_on_is_shown_with_where_it_went(browser: Client) -> None:
+    first, second = factories.an_incident("Lag"), factories.an_incident("Lag, worse")
+    an_alert(second, title="Replica lag grows", also_in=[first.pk])
+
+    page = page_of(browser, first)
+    all_alerts = browser.get(f"/incidents/{first.pk}/alerts/").content.decode()
+
+    assert "opened by hand" not in page
+    assert f"moved on to #{second.pk}" in page
+    assert "Replica lag grows" in all_alerts
+    assert "moved on to" not in page_of(browser, second)

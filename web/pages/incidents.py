@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Team, User
+from alerts.reading import alerts_of
 from catalog.models import Service
 from incidents import reading as incidents_reading
 from incidents.models import Incident
@@ -68,7 +69,7 @@ def alerts(request: HttpRequest, pk: int) -> HttpResponse:
     """Every alert of an incident, newest first."""
     found = _visible(reader(request), pk)
     start = reading.before(request.GET.get("before", ""))
-    alerts = reading.keyset(found.alerts.select_related("integration").order_by("-id"), start)
+    alerts = reading.keyset(alerts_of(found.pk), start)
     return render(request, "web/incident_alerts.html", {"incident": found, "alerts": alerts})
 
 
