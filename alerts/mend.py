@@ -19,7 +19,8 @@ from core.errors import DomainError
 Json = Any
 
 DEEPEST = 64
-LONGEST_UNPACKED = 64 * 1024 * 1024
+LONGEST_UNPACKED = 16 * 1024 * 1024
+MOST_VALUES = 1_000_000  # of one body: each costs memory a hundred times its length
 REPLACEMENT = "\ufffd"
 
 
@@ -42,7 +43,7 @@ class Mended:
 
 
 def unpack(body: bytes, encoding: str) -> bytes:
-    """Undo `Content-Encoding`. Raises Unreadable for what is not what it says, or is larger than 64 MB unpacked."""
+    """Undo `Content-Encoding`. Raises Unreadable for what is not what it says, or is larger than 16 MB unpacked."""
     wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding.strip().lower())
     if wbits is None:
         if encoding.strip().lower() in ("", "identity"):
@@ -54,7 +55,7 @@ def unpack(body: bytes, encoding: str) -> bytes:
     except zlib.error:
         raise Unreadable("not_unpackable", f"The body says it is packed as {encoding} but is not.") from None
     if machine.unconsumed_tail:
-        raise Unreadable("too_large", "The body is larger than 64 MB when unpacked.")
+        raise Unreadable("too_large", "The body is larger than 16 MB when unpacked.")
     return unpacked
 
 
@@ -63,12 +64,20 @@ def read_json(body: bytes, *, is_cut: bool = False) -> Mended:
 
     With `is_cut` the end is known to be missing: what is complete in it is read.
     """
+    if not has_at_most(MOST_VALUES, body):
+        raise Unreadable("too_many_values", f"The body has more than {MOST_VALUES:,} values, which no alert needs.")
     if not is_cut and not _may_hold_nul(body) and _depth_at_most(body) <= DEEPEST:
         try:
             return Mended(orjson.loads(body))
         except orjson.JSONDecodeError:
             pass  # the slow road tells what is wrong with it
     return _read_slowly(body, is_cut=is_cut)
+
+
+def has_at_most(values: int, body: bytes) -> bool:
+    """Whether JSON has at most so many values; told without building them."""
+    # Commas and opening brackets are an upper bound that is quick to have. Only where it is high, texts are left out.
+    return _separators(body) <= values or _separators(_TEXT.sub(b"", body)) <= values
 
 
 def clean_text(text: str) -> tuple[str, tuple[str, ...]]:
@@ -96,6 +105,14 @@ def decode(body: bytes) -> tuple[str, tuple[str, ...]]:
     if REPLACEMENT in text and REPLACEMENT.encode() not in body:
         marks.append("bad_utf8")
     return text, tuple(marks)
+
+
+# Atomic, and with an end that always matches: a text without its end is looked at once, not once for each quote in it.
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+
+
+def _separators(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def _may_hold_nul(body: bytes) -> bool:
@@ -131,7 +148,7 @@ def _read_slowly(body: bytes, *, is_cut: bool) -> Mended:
     return Mended(_clean(value, marks), tuple(dict.fromkeys(marks)))
 
 
-_TRAILING_COMMA = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|,(\s*[}\]])', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|,(\s*[}\]])', re.DOTALL)
 
 
 def _loads(text: str, marks: list[str]) -> Json:
@@ -179,7 +196,7 @@ def _clean(value: Json, marks: list[str]) -> Json:
     return value
 
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)|[\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
 def _made_shallow(text: str) -> str:
@@ -209,7 +226,7 @@ def _complete_part(text: str) -> str:
         mark = token[0]
         if mark in "[{":
             open_marks.append(mark)
-            if mark == "[" and not list_depth:
+            if mark == "[" and not list_depth and len(open_marks) <= DEEPEST:
                 list_depth = len(open_marks)
                 opened_until = "".join(open_marks)
                 complete_until = token.end()

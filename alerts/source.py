@@ -20,6 +20,9 @@ from incidents.models import Severity
 
 Json = Any
 
+MOST_ALERTS = 10_000  # of one message. What comes after them stays in the raw message only.
+CUT_MARK = "too_many_alerts"
+
 _SEVERITIES = {
     **dict.fromkeys(("critical", "crit", "fatal", "emergency", "emerg", "alert", "disaster", "p1", "sev1", "page"),
                     Severity.CRITICAL),
@@ -82,10 +85,18 @@ class Received:
         return unpack(self.body, self.headers.get("content-encoding", ""))
 
     def json(self) -> Json:
-        """The body as JSON, whatever its content type says: many senders lie. Raises Unreadable."""
+        """The body as JSON, whatever its content type says: many senders lie. Raises Unreadable.
+
+        Lists that may be of alerts (the body itself, or right in it) end after MOST_ALERTS, with a mark.
+        """
         mended = read_json(self.unpacked(), is_cut=self.is_cut)
         self.marks.extend(mended.marks)
-        return mended.value
+        value = mended.value
+        for each in (value, *value.values()) if isinstance(value, dict) else (value,):
+            if isinstance(each, list) and len(each) > MOST_ALERTS:
+                del each[MOST_ALERTS:]
+                self.marks.append(CUT_MARK)
+        return value
 
     def text(self) -> str:
         """The body as text."""

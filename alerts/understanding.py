@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.mend import Unreadable
 from alerts.models import EventStatus
-from alerts.source import Ignored, ParsedAlert, Received, sources
+from alerts.source import CUT_MARK, MOST_ALERTS, Ignored, ParsedAlert, Received, sources
 from alerts.trimming import MARK, trim
 
 _MOST_SHOWN = 1000  # alerts of one message whose reading is kept beside it
@@ -78,12 +78,16 @@ def understand(event: RawEvent, source_slug: str) -> Understood:
         return _without(event, received, EventStatus.IGNORED, news.reason, str(news))
     if not alerts:
         return _without(event, received, EventStatus.IGNORED, "no_alerts", "The message tells of no alert.")
+    if len(alerts) > MOST_ALERTS:
+        received.marks.append(CUT_MARK)
+        alerts = alerts[:MOST_ALERTS]
+    problem = f"Only the first {MOST_ALERTS:,} of its alerts were read." if CUT_MARK in received.marks else ""
     was_cut = False
     for alert in alerts:
         was_cut |= trim(alert)
     if was_cut:
         received.marks.append(MARK)
-    return Understood(event, alerts=alerts, marks=list(dict.fromkeys(received.marks)))
+    return Understood(event, alerts=alerts, problem=problem, marks=list(dict.fromkeys(received.marks)))
 
 
 def _without(event: RawEvent, received: Received, status: EventStatus, reason: str, problem: str) -> Understood:

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import json
 import time
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.mend import DEEPEST, Unreadable, clean_text, read_json, unpack
+from alerts.mend import DEEPEST, MOST_VALUES, Unreadable, clean_text, read_json, unpack
 
 Json = Any
 
@@ -110,6 +111,44 @@ def test_a_long_text_without_an_end_costs_no_time() -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize("is_cut", [False, True])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": "' + b'\\"' * 500_000 + b"\\",
+        b'{"a": 1,} "' + b'\\"' * 500_000 + b"\\",
+        b"{" * 50_000 + b"[]" * 200_000,
+    ],
+)
+def test_nothing_costs_more_than_its_length(body: bytes, is_cut: bool) -> None:
+    started = time.monotonic()
+
+    with pytest.raises(Unreadable):
+        read_json(body, is_cut=is_cut)
+
+    assert time.monotonic() - started < 10
+
+
+def test_more_values_than_a_machine_can_hold_are_refused_before_they_are_built() -> None:
+    body = b"[" + b"{}," * 5_000_000 + b"{}]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable) as refused:
+            read_json(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert refused.value.reason == "too_many_values"
+    assert peak < len(body)
+
+
+def test_commas_within_text_are_no_values() -> None:
+    text = "," * (MOST_VALUES + 1)
+
+    assert read_json(json.dumps({"a": text}).encode()).value == {"a": text}
+
+
 def test_packed_bodies_are_unpacked_and_bombs_are_not() -> None:
     assert unpack(gzip.compress(b"hello"), "gzip") == b"hello"
     assert unpack(zlib.compress(b"hello"), "deflate") == b"hello"
@@ -117,7 +156,7 @@ def test_packed_bodies_are_unpacked_and_bombs_are_not() -> None:
     for body, encoding, reason in (
         (b"hello", "gzip", "not_unpackable"),
         (b"hello", "br", "unknown_encoding"),
-        (gzip.compress(b"\0" * 80_000_000), "gzip", "too_large"),
+        (gzip.compress(b"\0" * 17_000_000), "gzip", "too_large"),
     ):
         with pytest.raises(Unreadable) as refused:
             unpack(body, encoding)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.models import AlertStatus, EventStatus
+from alerts.source import MOST_ALERTS
 from catalog.models import UrgencyRule
 from core import clock
 from incidents import lifecycle, merging
@@ -63,6 +64,20 @@ def test_the_event_tells_what_it_was_understood_to_say(prometheus: Sender, engin
         ("firing", "critical", "ReplicaLag"),
         ("resolved", "critical", "ReplicaLag"),
     ]
+
+
+def test_of_a_message_with_very_many_alerts_the_first_are_read_and_that_is_said(
+    prometheus: Sender, engine: MovedEngine
+) -> None:
+    prometheus.post({"alerts": [{}] * (MOST_ALERTS + 1)})
+
+    engine.run()
+
+    (event,) = prometheus.events()
+    (alert,) = prometheus.alerts()
+    assert (event.status, event.marks, alert.count) == (EventStatus.PROCESSED, ["too_many_alerts"], MOST_ALERTS)
+    assert "first 10,000" in event.problem
+    assert bytes(event.body).count(b"{}") == MOST_ALERTS + 1
 
 
 def test_the_same_alert_again_is_counted_and_pages_nobody(prometheus: Sender, engine: MovedEngine) -> None:
