@@ -1,8 +1,8 @@
 """The inbox as the pipeline sees it: which messages are due, taking them, and writing down what became of them."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -12,7 +12,11 @@ from alerts.understanding import RawEvent, Understood
 from core import claims
 
 MOST_EVENTS = 500  # of a batch
-MOST_BYTES = 1024 * 1024  # of a batch; a larger message is a batch of its own
+MOST_BYTES = 1024 * 1024  # of a batch
+LARGE = 256 * 1024  # such a message is a batch of its own, and its start is committed before the work
+LARGE_PACKED = 4 * 1024  # may be a thousand times larger unpacked
+_LEASE = timedelta(seconds=30)  # after which a start that did not end is taken for a process that died
+_STARTED = "started"  # the mark of such a start
 
 _IS_DUE = "status = 'received' and due_at <= %s"
 _WAITING = f"""
@@ -22,14 +26,22 @@ where exists (
 )
 order by integration.id
 """  # noqa: S608  nothing from outside stands in these statements
-_SIZES = f"""
-select id, received_at, octet_length(body) from alerts_event
-where integration_id = %s and {_IS_DUE}
-order by id limit %s
-"""  # noqa: S608
+# One that was started belongs in the row even before its lease lapses: those behind it may not overtake it.
+_SIZES = """
+select id, received_at, octet_length(body) as size,
+    octet_length(body) > %(large)s
+        or (octet_length(body) > %(large_packed)s and coalesce(headers, '{}') ? 'content-encoding') as is_large,
+    due_at <= %(now)s as is_due,
+    case when marks ? %(started)s then (
+        select count(*) from jsonb_array_elements_text(marks) as mark where mark = %(started)s
+    ) else 0 end as starts
+from alerts_event
+where integration_id = %(integration)s and status = 'received' and (due_at <= %(now)s or marks ? %(started)s)
+order by id limit %(most)s
+"""
 _BODIES = """
 select id, received_at, source, content_type, headers::text, query, body, marks::text, failures
-from alerts_event where id = any(%s) and received_at between %s and %s
+from alerts_event where id = any(%s) and received_at between %s and %s and status = 'received'
 order by id
 """
 _FINISH = """
@@ -60,34 +72,72 @@ def waiting_integrations(now: datetime) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def waiting_ids(integration_id: int, now: datetime) -> list[int]:
-    """The messages of the next batch, for taking them one by one."""
-    return [pk for pk, _ in _next(integration_id, now)]
+class Next(NamedTuple):
+    """A message that is to be worked on. `starts`: how often that was begun and never ended, of a large one."""
+
+    id: int
+    received_at: datetime
+    size: int
+    is_large: bool
+    is_due: bool
+    starts: int
 
 
-def claim(integration_id: int, now: datetime, *, only: int | None = None) -> list[RawEvent]:
-    """The next messages of an integration whose row is locked, oldest first."""
-    chosen = [each for each in _next(integration_id, now) if only is None or each[0] == only]
+def next_batch(integration_id: int, now: datetime) -> list[Next]:
+    """The messages to be worked on next, oldest first; a large one stands alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SIZES,
+            {
+                "integration": integration_id,
+                "now": now,
+                "most": MOST_EVENTS,
+                "large": LARGE,
+                "large_packed": LARGE_PACKED,
+                "started": _STARTED,
+            },
+        )
+        found = map(Next._make, cursor.fetchall())
+    chosen: list[Next] = []
+    total = 0
+    for each in found:
+        total += each.size
+        if not each.is_due or (chosen and (each.is_large or total > MOST_BYTES)):
+            break
+        chosen.append(each)
+        if each.is_large:
+            break
+    return chosen
+
+
+def bodies(chosen: Sequence[Next]) -> list[RawEvent]:
+    """These messages as they lie in the inbox, without what has been dealt with meanwhile."""
     if not chosen:
         return []
-    moments = [received_at for _, received_at in chosen]
+    moments = [each.received_at for each in chosen]
     with connection.cursor() as cursor:
-        cursor.execute(_BODIES, [[pk for pk, _ in chosen], min(moments), max(moments)])
+        cursor.execute(_BODIES, [[each.id for each in chosen], min(moments), max(moments)])
         return [_raw(*row) for row in cursor.fetchall()]
 
 
-def _next(integration_id: int, now: datetime) -> list[tuple[int, datetime]]:
+def start(event: Next, *, now: datetime) -> None:
+    """Note that work on a large message begins, so that one that kills its worker is known by that."""
     with connection.cursor() as cursor:
-        cursor.execute(_SIZES, [integration_id, now, MOST_EVENTS])
-        found = cursor.fetchall()
-    chosen: list[tuple[int, datetime]] = []
-    total = 0
-    for pk, received_at, size in found:
-        total += size
-        if chosen and total > MOST_BYTES:
-            break
-        chosen.append((pk, received_at))
-    return chosen
+        cursor.execute(
+            "update alerts_event set marks = marks || to_jsonb(%s::text), due_at = %s"
+            " where id = %s and received_at = %s",
+            [_STARTED, now + _LEASE, event.id, event.received_at],
+        )
+
+
+def forget_starts(event_id: int, *, now: datetime) -> None:
+    """The work has ended or was not begun: nothing died of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update alerts_event set marks = marks - %s, due_at = %s"
+            " where id = %s and status = 'received' and marks ? %s",
+            [_STARTED, now, event_id, _STARTED],
+        )
 
 
 def _raw(
@@ -109,7 +159,7 @@ def _raw(
         headers=orjson.loads(headers) if headers else {},
         query=query,
         body=bytes(body),
-        marks=orjson.loads(marks),
+        marks=[mark for mark in orjson.loads(marks) if mark != _STARTED],
         failures=failures,
     )
 

@@ -1,20 +1,15 @@
 """The pipeline: read > dedup > route > group, a batch of one integration's messages in one transaction.
 
-Integrations are worked on in order of their messages and in parallel with one another: a worker holds the lock of an
-integration's row, others skip it. Of each waiting integration one bounded batch is done in turn, so that a noisy one
-delays nobody. Incidents are locked before alerts are written, in ascending order.
+Messages of an integration are worked on in their order: a worker holds the lock of its row, others skip it. Incidents
+are locked before alerts are written, in ascending order. Whose turn it is, and what becomes of a message that fails, is
+decided in `alerts.turns`.
 """
 
-import gc
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
 
 from alerts import events, quarantine, rows
 from alerts.attaching import Attaching
@@ -31,83 +26,37 @@ from incidents.models import Incident, Severity
 
 log = structlog.get_logger(__name__)
 
-_GIVEN_UP_AFTER = 5  # attempts at one message
 
-
-class _Changed(Exception):
+class Changed(Exception):
     """An incident moved between being looked at and being locked: begin anew."""
 
 
-def run() -> int:
-    """One batch of every integration that waits. Returns how many messages were handled."""
-    now = clock.now()
-    return sum(_take_turn(integration_id, now) for integration_id in events.waiting_integrations(now))
+class StandsAlone(Exception):
+    """The next message is large: its start is committed before the work begins."""
+
+    def __init__(self, event: events.Next) -> None:
+        super().__init__()
+        self.event = event
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """A batch makes many objects and no cycles: looking for cycles meanwhile costs a third of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def locked(integration_id: int) -> Integration | None:
+    """The integration, locked; None where another worker has it."""
+    rows_of_it = Integration.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=integration_id)
+    return rows_of_it.first()
 
 
-def _take_turn(integration_id: int, now: datetime) -> int:
-    try:
-        with _uncollected(), transaction.atomic():
-            return _batch(integration_id, now)
-    except (OperationalError, InterfaceError):
-        raise  # the database's trouble, not a message's
-    except _Changed:
-        return 1  # asks to be run again at once
-    except Exception as trouble:  # noqa: BLE001  some message of the batch: which one is found by taking them one by one
-        log.warning("ingest.batch_failed", integration=integration_id, cause=_cause(trouble))
-        return _one_by_one(integration_id, now)
+def batch(integration_id: int, now: datetime, *, only: events.Next | None = None) -> int:
+    """Carry an integration's next messages, or this one, through the pipeline. Returns how many they were.
 
-
-def _one_by_one(integration_id: int, now: datetime) -> int:
-    handled = 0
-    for event_id in events.waiting_ids(integration_id, now):
-        try:
-            with transaction.atomic():
-                handled += _batch(integration_id, now, only=event_id)
-        except (OperationalError, InterfaceError):
-            raise
-        except _Changed:
-            handled += 1
-        except Exception as trouble:  # noqa: BLE001  this is the one: it may not hold up its neighbours
-            log.warning("ingest.event_failed", message=event_id, cause=_cause(trouble))
-            with transaction.atomic():
-                _give_way(Integration.objects.get(pk=integration_id), event_id, now)
-            handled += 1
-    return handled
-
-
-def _cause(trouble: Exception) -> str:
-    """What was raised and where. Not its text: the database's tells the values it refused."""
-    frames = traceback.extract_tb(trouble.__traceback__)
-    ours = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames if "/alerts/" in frame.filename]
-    return f"{type(trouble).__name__} in {' > '.join(ours[-4:])}"
-
-
-def _give_way(integration: Integration, event_id: int, now: datetime) -> None:
-    """Postpone a message that raised; after five attempts it goes into quarantine."""
-    if events.postpone(event_id, now=now, at_most=_GIVEN_UP_AFTER):
-        return
-    problem = "Tocsin failed while it worked on this message. The log names the cause."
-    events.put_into_quarantine(event_id, reason="failed", problem=problem)
-    quarantine.tell(integration, reason="failed", problem=problem, messages=1)
-
-
-def _batch(integration_id: int, now: datetime, *, only: int | None = None) -> int:
-    integration = Integration.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=integration_id).first()
+    Within a transaction. Raises Changed and StandsAlone, having changed nothing, and whatever a message brings about.
+    """
+    integration = locked(integration_id)
     if integration is None:
         return 0
-    claimed = events.claim(integration_id, now, only=only)
+    chosen = [only] if only is not None else events.next_batch(integration_id, now)
+    if only is None and chosen and chosen[0].is_large:
+        raise StandsAlone(chosen[0])
+    claimed = events.bodies(chosen)
     if not claimed:
         return 0
     rules = _rules(integration)
@@ -119,7 +68,7 @@ def _batch(integration_id: int, now: datetime, *, only: int | None = None) -> in
     _quarantine(integration, understood)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
-            _give_way(integration, event.id, now)
+            quarantine.give_way(integration, event.id, now=now)
     events.finish(understood, now=clock.now())
     Integration.objects.filter(pk=integration_id).update(last_event_at=claimed[-1].received_at)
     return len(claimed)
@@ -130,7 +79,7 @@ def _read(event: RawEvent, integration: Integration, *, has_routes: bool) -> Und
         understood = understand(event, integration.source)
     except Exception as trouble:  # noqa: BLE001  a source's own mistake with one message; the others are read
         source = event.source or integration.source
-        log.warning("ingest.source_failed", message=event.id, source=source, cause=_cause(trouble))
+        log.warning("ingest.source_failed", message=event.id, source=source, cause=quarantine.cause(trouble))
         return None
     if understood.alerts and not has_routes:
         problem = "The integration has no route, so nobody knows whose alerts these are. Add one, then read it again."
@@ -215,7 +164,7 @@ def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str]) -> dict[in
     locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("id")
     found = {incident.pk: incident for incident in locked}
     if any(each.merged_into_id is not None and each.merged_into_id not in found for each in found.values()):
-        raise _Changed
+        raise Changed
     return found
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from alerts import events, ingest, partitions
+from alerts import events, partitions, turns
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -12,7 +12,7 @@ _looked_at = 0.0
 @jobs.lane("ingest", order=10, next_due=events.next_due)
 def read_what_arrived() -> int:
     """Take every integration's next messages through the pipeline."""
-    return ingest.run()
+    return turns.run()
 
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)

@@ -1,9 +1,12 @@
-"""What cannot be read: kept, shown, told to somebody, and read again when its mapping is mended."""
+"""What cannot be read: tried again, kept, shown, told to somebody, and read again when its mapping is mended."""
 
-from datetime import timedelta
+import traceback
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import transaction
 
+from alerts import events
 from alerts.grouping import open_key
 from alerts.models import Event, EventStatus, Integration, Route
 from catalog.models import Service, UrgencyRule
@@ -18,12 +21,36 @@ LANE = "ingest"  # rung when messages are read again
 AT_MOST_EVERY = timedelta(hours=1)
 BY = system("quarantine")
 GROUP_KEY = "quarantine"
+_GIVEN_UP_AFTER = 5  # attempts at one message
 
 
 class NotInQuarantine(DomainError):
     """Only what lies in quarantine is read again."""
 
     code = "not_in_quarantine"
+
+
+def give_way(integration: Integration, event_id: int, *, now: datetime) -> None:
+    """Postpone a message that raised; after five attempts it is put away."""
+    events.forget_starts(event_id, now=now)
+    if events.postpone(event_id, now=now, at_most=_GIVEN_UP_AFTER):
+        return
+    problem = "Tocsin failed while it worked on this message. The log names the cause."
+    put_away(integration, event_id, reason="failed", problem=problem)
+
+
+def put_away(integration: Integration, event_id: int, *, reason: str, problem: str) -> None:
+    """Nobody looks at this message any more until it is replayed, and somebody is told."""
+    events.forget_starts(event_id, now=clock.now())
+    events.put_into_quarantine(event_id, reason=reason, problem=problem)
+    tell(integration, reason=reason, problem=problem, messages=1)
+
+
+def cause(trouble: Exception) -> str:
+    """What was raised and where. Not its text: the database's tells the values it refused."""
+    frames = traceback.extract_tb(trouble.__traceback__)
+    ours = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames if "/alerts/" in frame.filename]
+    return f"{type(trouble).__name__} in {' > '.join(ours[-4:])}"
 
 
 def tell(integration: Integration, *, reason: str, problem: str, messages: int) -> Incident | None:

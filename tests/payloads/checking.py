@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from alerts import ingest
+from alerts import turns
 from alerts.source import Example, severity_of, sources
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
@@ -161,5 +161,5 @@ def _send(sender: Sender, case: Case) -> None:
         path, sent = sender.source.request_for(Example(case.name, orjson.loads(body), ()), sender.key)
     answered = sender.doorstep.post(path, sent, {"content-type": kind})
     assert answered.status in (200, 202), f"is answered {answered.status}: {answered.body!r}"
-    while ingest.run():
+    while turns.run():
         pass
