@@ -90,12 +90,12 @@ class Door:
             async with asyncio.timeout(LONGEST_READ):
                 body, size = await _read(receive, scope)
         except TimeoutError:
-            return entrance.too_slow(LONGEST_READ)
+            return entrance.too_slow(random.randint(*_RETRY_AFTER))  # noqa: S311  spreads, hides nothing
         request = Request(request.method, request.path, request.query, request.raw_headers, body, size)
         try:
             return await self._store(entrance, request)
         except NotStored:
-            return entrance.unavailable(random.randint(*_RETRY_AFTER))  # noqa: S311  spreads, hides nothing
+            return entrance.unavailable(random.randint(*_RETRY_AFTER))  # noqa: S311
         except Exception:  # the sender shall come again, whatever it was; nothing else keeps its alert
             log.exception("door.failed", entrance=entrance.slug)
             return entrance.unavailable(random.randint(*_RETRY_AFTER))  # noqa: S311

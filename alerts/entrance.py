@@ -5,7 +5,7 @@ the inbox (`alerts.inbox`) commits it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -112,14 +112,10 @@ class Entrance:
             403, "integration_inactive", "This integration is switched off. An admin can switch it on in Tocsin."
         )
 
-    def too_slow(self, seconds: float) -> Answer:
-        """The body did not arrive in time."""
-        return refusal(
-            408,
-            "too_slow",
-            f"The body took longer than {seconds:.0f} seconds. Send it again, in smaller parts if need be.",
-            ("connection", "close"),
-        )
+    def too_slow(self, retry_after: int) -> Answer:
+        """The body did not arrive in time. Not 408: Alertmanager would drop the alert for that."""
+        answer = self.unavailable(retry_after)
+        return replace(answer, headers=(*answer.headers, ("connection", "close")))
 
     def unavailable(self, retry_after: int) -> Answer:
         """Not committed, through no fault of the sender: it shall come again."""

@@ -61,4 +61,4 @@ def test_slow_senders_hold_up_nobody_and_are_given_up(stack: Stack) -> None:
         answers = [each.recv(200) for each in slow[:5]]
 
     assert sorted(took)[int(len(took) * 0.99)] < LONGEST
-    assert all(answer.startswith(b"HTTP/1.1 408") for answer in answers)
+    assert all(answer.startswith(b"HTTP/1.1 503") for answer in answers)
