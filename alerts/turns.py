@@ -8,10 +8,10 @@ is known by its start, which is committed before the work.
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from alerts import events, ingest, quarantine
 from alerts.models import Integration
@@ -19,13 +19,34 @@ from core import clock, failpoints
 
 log = structlog.get_logger(__name__)
 
+_AFTER_TROUBLE = timedelta(seconds=5)  # until an integration that was held up is tried again
 _MOST_STARTS = 2  # of a large message, that did not end: then it is what ends the worker
 
 
+# Integrations that met the database's trouble, as a lock that somebody holds, and until when the others go first. In
+# memory: what it costs to forget them is one more try.
+_held_up: dict[int, datetime] = {}
+
+
 def run() -> int:
-    """One batch of every integration that waits. Returns how many messages were handled."""
+    """One batch of every integration that waits. Returns how many messages were handled.
+
+    Raises OperationalError and InterfaceError where the database itself is away.
+    """
     now = clock.now()
-    return sum(_take_turn(integration_id, now) for integration_id in events.waiting_integrations(now))
+    handled = 0
+    for integration_id in events.waiting_integrations(now):
+        if _held_up.get(integration_id, now) > now:
+            continue
+        try:
+            handled += _take_turn(integration_id, now)
+            _held_up.pop(integration_id, None)
+        except OperationalError as trouble:
+            if not connection.is_usable():
+                raise
+            log.warning("ingest.held_up", integration=integration_id, cause=quarantine.cause(trouble))
+            _held_up[integration_id] = clock.now() + _AFTER_TROUBLE
+    return handled
 
 
 @contextmanager
@@ -43,6 +64,8 @@ def _uncollected() -> Iterator[None]:
 def _take_turn(integration_id: int, now: datetime) -> int:
     try:
         with _uncollected(), transaction.atomic():
+            if integration_id in _held_up:
+                _wait_only_a_little()
             return ingest.batch(integration_id, now)
     except ingest.StandsAlone as found:
         return _take_alone(integration_id, found.event, now)
@@ -54,6 +77,12 @@ def _take_turn(integration_id: int, now: datetime) -> int:
         log.warning("ingest.batch_failed", integration=integration_id, cause=quarantine.cause(trouble))
         waiting = events.next_batch(integration_id, now)
         return sum(_take_one(integration_id, each, now) for each in waiting if not each.is_large)
+
+
+def _wait_only_a_little() -> None:
+    """Others wait for their turn while this one waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local lock_timeout = '1s'")
 
 
 def _take_one(integration_id: int, event: events.Next, now: datetime) -> int:

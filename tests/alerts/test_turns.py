@@ -5,14 +5,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
+from alerts import turns
 from alerts.models import Event, EventStatus
+from core import clock
 from tests.alerts.doorstep import Doorstep, Sender, a_sender, from_alertmanager, prometheus_alert
 from tests.factories import a_service
 from tests.world import MovedEngine
@@ -95,3 +100,32 @@ def test_a_worker_that_died_once_costs_a_large_message_seconds(prometheus: Sende
 
     (event,) = prometheus.events()
     assert (event.status, event.marks) == (EventStatus.PROCESSED, [])
+
+
+def test_an_integration_whose_incident_somebody_holds_holds_up_no_other(
+    prometheus: Sender, doorstep: Doorstep, engine: MovedEngine
+) -> None:
+    other = a_sender(doorstep, "alertmanager", service=a_service("search"), name="other")
+    prometheus.post(from_alertmanager(prometheus_alert()))
+    engine.run()
+    prometheus.post(from_alertmanager(prometheus_alert(status="resolved")))
+    other.post(from_alertmanager(prometheus_alert()))
+
+    with psycopg.connect(**_parameters()) as somebody:
+        somebody.execute("select from incidents_incident for update")
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '200ms'")
+        turns.run()
+        with connection.cursor() as cursor:
+            cursor.execute("reset lock_timeout")
+    assert [event.status for event in other.events()] == [EventStatus.PROCESSED]
+    assert prometheus.events()[-1].status == EventStatus.RECEIVED
+    clock.move(timedelta(seconds=6))
+    engine.run()
+
+    assert prometheus.events()[-1].status == EventStatus.PROCESSED
+
+
+def _parameters() -> dict[str, Any]:
+    ours = {"context", "cursor_factory", "prepare_threshold"}
+    return {name: value for name, value in connection.get_connection_params().items() if name not in ours}
