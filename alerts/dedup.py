@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 
 from alerts.cases import Act, ActKind, Case, Episode, Told
 from alerts.models import AlertStatus
-from incidents.models import Severity
+from incidents.urgency import RANK
 
 # A `firing` older than a newer `resolved` is late and re-opens nothing. If its source still says so this long after, it
 # is no straggler: Alertmanager says the same after it has lost sight of Prometheus for a while.
 BELIEVED_AFTER = timedelta(minutes=10)
-
-_RANK = {Severity.INFO: 1, Severity.WARNING: 2, Severity.ERROR: 3, None: 3, Severity.CRITICAL: 4}
 
 
 class Following:
@@ -34,7 +32,9 @@ class Following:
         self.cases: list[Case] = list(cases)
         self.acts: list[Act] = []
         self.touched: dict[int, Case] = {}
-        self._latest = {case.open_key: case for case in self.cases if case.open_key}
+        # Of a group the open one, which somebody may have reopened by hand; else the newest.
+        by_age = sorted(self.cases, key=lambda case: (case.is_open, case.incident_id or 0))
+        self._latest = {case.open_key: case for case in by_age if case.open_key}
         self._in_message: dict[int, Case] = {}
         self._reopen_within = reopen_within
         self._last: Told | None = None
@@ -163,7 +163,7 @@ class Following:
 
     def _weigh(self, told: Told, episode: Episode, case: Case) -> None:
         """When the highest severity of a group rises, its route is asked again."""
-        if case.opened_by is told or _RANK[told.alert.severity] <= _RANK[case.severity]:
+        if case.opened_by is told or RANK[told.alert.severity] <= RANK[case.severity]:
             return
         is_same = told.route.service_id == case.service_id or told.open_key == case.open_key
         # Its route names another service now: that one's incident opens too, and this one stays until it is over.

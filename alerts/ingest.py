@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 
 import structlog
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from alerts import events, quarantine, rows
 from alerts.attaching import Attaching
@@ -23,8 +24,11 @@ from alerts.understanding import RawEvent, Understood, understand
 from catalog.models import Service
 from core import clock
 from incidents.models import Incident, Severity
+from incidents.states import Status
 
 log = structlog.get_logger(__name__)
+
+_IS_OVER = ExpressionWrapper(Q(status=Status.RESOLVED), output_field=BooleanField())
 
 
 class Changed(Exception):
@@ -153,8 +157,9 @@ def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str]) -> dict[in
     """The incidents these alerts belong to or may join, and those they were merged into; locked in ascending order."""
     wanted = {row.incident_id for row in known if row.incident_id is not None}
     wanted.update(pk for row in known for pk in row.also_in)
-    latest = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", "-id").distinct("open_key")
-    wanted.update(latest.values_list("pk", flat=True))
+    # Of a group the open one counts, which somebody may have reopened by hand, else the newest.
+    of_groups = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", _IS_OVER, "-id")
+    wanted.update(of_groups.distinct("open_key").values_list("pk", flat=True))
     for _ in range(10):
         targets = Incident.objects.filter(pk__in=wanted, merged_into__isnull=False).exclude(merged_into__in=wanted)
         more = set(targets.values_list("merged_into", flat=True))

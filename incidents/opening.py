@@ -13,6 +13,7 @@ from incidents.actor import Actor
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
 from incidents.states import Status
 from incidents.timeline import Detail
+from incidents.urgency import RANK
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,11 @@ def _open_one(opening: Opening, by: Actor) -> Incident:
     )
     if is_new:
         TimelineEntry.objects.bulk_create(_further(incident, opening, by))
+    severities = [Severity(incident.severity) if incident.severity else None, opening.severity]
     lifecycle.set_alert_counts(
         incident,
         alert_count=incident.alert_count + opening.alert_count,
         firing_count=incident.firing_count + opening.firing_count,
-        severity=opening.severity,
+        severity=opening.severity if is_new else max(severities, key=RANK.__getitem__),
     )
     return incident

@@ -3,6 +3,8 @@
 from catalog.models import UrgencyRule
 from incidents.models import Severity, Urgency
 
+# A missing one weighs as much as an error: nobody has said that it can wait.
+RANK = {Severity.INFO: 1, Severity.WARNING: 2, Severity.ERROR: 3, None: 3, Severity.CRITICAL: 4}
 _LOW = frozenset({Severity.WARNING, Severity.INFO})
 
 

@@ -401,6 +401,30 @@ def test_resolved_by_a_person_and_told_of_again_is_another_incident(prometheus: 
     assert [incident.status for incident in prometheus.incidents()] == [Status.RESOLVED, Status.RESOLVED]
 
 
+@pytest.mark.parametrize("reopen_within", [timedelta(), timedelta(minutes=5)])
+def test_of_a_group_the_incident_that_was_reopened_by_hand_takes_what_comes(
+    doorstep: Doorstep, engine: MovedEngine, reopen_within: timedelta
+) -> None:
+    prometheus = a_sender(doorstep, "alertmanager", service=a_service("checkout"), reopen_within=reopen_within)
+    for starts, ends in (("10:00", "10:30"), ("11:00", "11:30")):
+        engine.fast_forward(minutes=6)
+        alert = {"starts": f"2026-03-01T{starts}:00Z", "ends": f"2026-03-01T{ends}:00Z"}
+        prometheus.post(from_alertmanager(prometheus_alert(**alert)))
+        prometheus.post(from_alertmanager(prometheus_alert(status="resolved", **alert)))
+        engine.run()
+    first, second = prometheus.incidents()
+    lifecycle.reopen(first.pk, by=person(a_user("ada"), Via.WEB))
+
+    prometheus.post(from_alertmanager(prometheus_alert(instance="b", severity="warning")))
+    prometheus.post(from_alertmanager(prometheus_alert(starts="2026-03-01T12:00:00Z", severity="warning")))
+    engine.run()
+
+    first, second = prometheus.incidents()
+    assert (first.status, first.severity) == (Status.TRIGGERED, Severity.CRITICAL)
+    assert (first.alert_count, first.firing_count) == (3, 2)
+    assert (second.status, second.firing_count) == (Status.RESOLVED, 0)
+
+
 def test_alerts_go_with_an_incident_that_is_merged_into_another(prometheus: Sender, engine: MovedEngine) -> None:
     prometheus.post(from_alertmanager(prometheus_alert(instance="a"), group="a"))
     prometheus.post(from_alertmanager(prometheus_alert(instance="b"), group="b"))
