@@ -47,11 +47,13 @@ class Case:
     def standing(self) -> "Case | None":
         """The open incident this one is, or was merged into; None where it is over."""
         case: Case | None = self
-        for _ in range(10):
-            if case is None or case.is_open:
-                return case
+        passed: set[int] = set()
+        while case is not None and not case.is_open:
+            if id(case) in passed:
+                return None
+            passed.add(id(case))
             case = case.merged_into
-        return None
+        return case
 
 
 @dataclass(slots=True, eq=False)

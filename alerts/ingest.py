@@ -112,6 +112,8 @@ def _follow(integration: Integration, messages: Sequence[Understood], router: Ro
     every = [each for message in told for each in message]
     known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
     incidents = _locked_incidents(known, {each.open_key for each in every})
+    if rows.have_moved(known):
+        raise Changed
     asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
     cases = _cases(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
     episodes = {row.fingerprint: _episode(row, cases) for row in known}
@@ -160,7 +162,7 @@ def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str]) -> dict[in
     # Of a group the open one counts, which somebody may have reopened by hand, else the newest.
     of_groups = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", _IS_OVER, "-id")
     wanted.update(of_groups.distinct("open_key").values_list("pk", flat=True))
-    for _ in range(10):
+    while True:
         targets = Incident.objects.filter(pk__in=wanted, merged_into__isnull=False).exclude(merged_into__in=wanted)
         more = set(targets.values_list("merged_into", flat=True))
         if not more:

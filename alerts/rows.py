@@ -1,6 +1,7 @@
 """The few statements that read and write the alerts of a batch: as many rows as there are, never one query an alert.
 
-Only `alerts.ingest` calls this, with the integration locked: nobody else writes these rows meanwhile.
+Only `alerts.ingest` calls this, with the integration locked: nobody else writes these rows meanwhile, but that merging
+moves open ones to another incident (`alerts.followers`).
 """
 
 import hashlib
@@ -28,6 +29,14 @@ cross join lateral (
     where integration_id = %s and fingerprint = wanted.fingerprint
     order by id desc limit 1
 ) as alert
+"""
+
+_HAVE_MOVED = """
+select exists(
+    select 1 from unnest(%s::bigint[], %s::bigint[]) as known(id, incident_id)
+    join alerts_alert as alert using (id)
+    where alert.incident_id is distinct from known.incident_id
+)
 """
 
 _UPDATE = """
@@ -99,6 +108,16 @@ def newest(integration_id: int, fingerprints: list[str]) -> list[Row]:
             cursor.execute(_LATEST, [fingerprints[start : start + _AT_ONCE], integration_id])
             rows.extend(map(_ROW, cursor.fetchall()))
     return rows
+
+
+def have_moved(known: Sequence[Row]) -> bool:
+    """Whether one of them belongs to another incident by now: merging does not ask their integration."""
+    open_ones = [(row.pk, row.incident_id) for row in known if row.status != AlertStatus.RESOLVED]
+    if not open_ones:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_HAVE_MOVED, [[pk for pk, _ in open_ones], [incident_id for _, incident_id in open_ones]])
+        return bool(cursor.fetchone() == (True,))
 
 
 def acknowledged_counts(incident_ids: Sequence[int]) -> dict[int, int]:

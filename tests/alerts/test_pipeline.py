@@ -1,9 +1,13 @@
 """From the webhook to the incident: dedup, routes, groups, and what a source may say about its alerts."""
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
+from alerts import turns
 from alerts.models import AlertStatus, EventStatus
 from alerts.source import MOST_ALERTS
 from catalog.models import UrgencyRule
@@ -14,6 +18,7 @@ from incidents.models import Incident, Severity, TimelineEntry, Urgency
 from incidents.states import Status
 from tests.alerts.doorstep import Doorstep, Sender, a_sender, from_alertmanager, prometheus_alert
 from tests.factories import a_service, a_user
+from tests.fakes.waiting import wait_for
 from tests.world import MovedEngine
 
 
@@ -423,6 +428,64 @@ def test_of_a_group_the_incident_that_was_reopened_by_hand_takes_what_comes(
     assert (first.status, first.severity) == (Status.TRIGGERED, Severity.CRITICAL)
     assert (first.alert_count, first.firing_count) == (3, 2)
     assert (second.status, second.firing_count) == (Status.RESOLVED, 0)
+
+
+def test_alerts_find_their_incident_through_any_number_of_merges(prometheus: Sender, engine: MovedEngine) -> None:
+    ada = person(a_user("ada"), Via.WEB)
+    names = [f"group {number}" for number in range(14)]
+    for name in names:
+        prometheus.post(from_alertmanager(prometheus_alert(name), group=name))
+    engine.run()
+    incidents = prometheus.incidents()
+    for child, parent in itertools.pairwise(incidents):
+        merging.merge(child.pk, into=parent.pk, by=ada)
+
+    prometheus.post(from_alertmanager(prometheus_alert(names[0], instance="another"), group=names[0]))
+    engine.run()
+
+    last = prometheus.incidents()[-1]
+    assert (len(prometheus.incidents()), last.alert_count, last.firing_count) == (14, 15, 15)
+
+
+def test_an_alert_whose_incident_is_merged_while_it_is_read_is_counted_where_it_belongs(
+    prometheus: Sender, engine: MovedEngine
+) -> None:
+    for name in ("child", "parent"):
+        prometheus.post(from_alertmanager(prometheus_alert(name), group=name))
+    engine.run()
+    child, parent = prometheus.incidents()
+    ada = person(a_user("ada"), Via.WEB)
+    prometheus.post(from_alertmanager(prometheus_alert("child", status="resolved"), group="child"))
+    prometheus.post(from_alertmanager(prometheus_alert("parent"), group="parent"))
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            lifecycle.locked(child.pk)
+            reading = pool.submit(_run_in_a_thread)
+            _wait_until_somebody_waits_for_a_lock()
+            merging.merge(child.pk, into=parent.pk, by=ada)
+        reading.result(timeout=30)
+    engine.run()
+    prometheus.post(from_alertmanager(prometheus_alert("parent", status="resolved"), group="parent"))
+    engine.run()
+
+    assert [(each.status, each.firing_count) for each in prometheus.incidents()] == [(Status.RESOLVED, 0)] * 2
+
+
+def _run_in_a_thread() -> None:
+    try:
+        turns.run()
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits_for_a_lock() -> None:
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select exists(select 1 from pg_locks where not granted)")
+            return bool(cursor.fetchone() == (True,))
+
+    wait_for(waits)
 
 
 def test_alerts_go_with_an_incident_that_is_merged_into_another(prometheus: Sender, engine: MovedEngine) -> None:
