@@ -6,6 +6,7 @@ engines may run: rows are claimed with SKIP LOCKED, so they share the work witho
 
 import threading
 import time
+from collections.abc import Sequence
 
 import structlog
 from django.db import close_old_connections, connections
@@ -22,16 +23,18 @@ _AFTER_TROUBLE = 1.0
 class Engine:
     """Threads that run the lanes until told to stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: Sequence[jobs.Lane] | None = None) -> None:
+        """Every lane there is, or only these."""
+        self._lanes = jobs.lanes() if lanes is None else lanes
         self._leaving = threading.Event()
-        self._bells = {each.name: threading.Event() for each in jobs.lanes()}
+        self._bells = {each.name: threading.Event() for each in self._lanes}
         self._threads: list[threading.Thread] = []
         self._looked_at = dict.fromkeys(self._bells, time.monotonic())
 
     def start(self) -> None:
         """Start one thread per lane; returns at once."""
         doorbell.answer(self.wake)
-        for each in jobs.lanes():
+        for each in self._lanes:
             thread = threading.Thread(target=self._run_lane, args=(each,), name=f"lane-{each.name}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -43,7 +46,7 @@ class Engine:
             bell.set()
 
     def silence(self) -> float:
-        """Seconds since the lane that is silent longest last finished looking at what is due."""
+        """Seconds since the lane that is silent longest last finished a batch, or found nothing due."""
         return time.monotonic() - min(self._looked_at.values(), default=time.monotonic())
 
     def stop(self, timeout: float = 20.0) -> None:
@@ -56,6 +59,13 @@ class Engine:
         for thread in self._threads:
             thread.join(timeout=max(0.0, until - time.monotonic()))
 
+    def _run_once(self, lane: jobs.Lane) -> int:
+        """One batch, and a sign of life: a lane that is busy for minutes is not dead."""
+        handled = lane.run()
+        metrics.lane_ticked(lane.name)
+        self._looked_at[lane.name] = time.monotonic()
+        return handled
+
     def _run_lane(self, lane: jobs.Lane) -> None:
         background.in_lane()
         measured = 0.0
@@ -66,10 +76,8 @@ class Engine:
                 if time.monotonic() - measured > _MEASURE_CLOCK_EVERY:
                     clock.measure()
                     measured = time.monotonic()
-                while lane.run() and not self._leaving.is_set():
+                while self._run_once(lane) and not self._leaving.is_set():
                     metrics.lane_batches.labels(lane.name).inc()
-                metrics.lane_ticked(lane.name)
-                self._looked_at[lane.name] = time.monotonic()
             except Exception:  # a lane's guard: whatever it was, the next tick tries again, and the count shows it
                 log.exception("lane.failed", lane=lane.name)
                 metrics.lane_failures.labels(lane.name).inc()
