@@ -45,22 +45,14 @@ class SenderLeft(Exception):
 
 
 class Door:
-    """One per process. Starts with the server's lifespan, or at the first request where the server has none."""
+    """One per process. Opens with the server, or at the first request where the server says nothing of its start."""
 
     def __init__(self) -> None:
         self._inbox: Inbox | None = None
 
-    async def lifespan(self, receive: Receive, send: Send) -> None:
-        """Start and stop with the server; what waits is committed before it leaves."""
-        while True:
-            event = await receive()
-            if event["type"] == "lifespan.startup":
-                self._open_inbox()
-                await send({"type": "lifespan.startup.complete"})
-            elif event["type"] == "lifespan.shutdown":
-                await self.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    def open(self) -> None:
+        """Be ready before the first request comes. Without this the first one opens it."""
+        self._open_inbox()
 
     async def __call__(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose path this entrance takes."""

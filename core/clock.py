@@ -1,7 +1,8 @@
 """What time it is: the database's clock, read through its offset to this machine's. Nothing else asks for the time.
 
-Every process measures the offset once a minute (`measure`), so that due times and leases agree between machines
-whose own clocks differ. Pure rules never call this module; they take `now` as an argument.
+Every process measures the offset once a minute (`measure`; an engine in its lanes, a web process in
+`config.clockwork`), so that due times and leases agree between machines whose own clocks differ. Pure rules never call
+this module; they take `now` as an argument.
 """
 
 import threading
