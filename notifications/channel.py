@@ -55,7 +55,10 @@ class PermanentFailure(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The line was cut after the message left: it may have gone out. It is sent again; a duplicate beats a loss."""
+    """The line was cut after the message left: it may have gone out.
+
+    It is looked for and sent again, as a duplicate beats a loss; but only once where the channel cannot look for it.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -71,12 +74,14 @@ class Limit:
 
 
 class Channel(Protocol):
-    """One way to reach people. `send` is called from many threads at once and returns within ten seconds."""
+    """One way to reach people. `send` is called from many threads at once and returns within `ends_within`."""
 
     slug: str
     label: str
     receipt_within: timedelta | None  # None where the provider gives no receipts: acceptance is then the end
     updates_in_place: bool
+    can_find: bool  # whether the provider tells what became of an attempt whose answer was lost
+    ends_within: timedelta  # the longest an attempt takes, `find` included; for HTTP the ten seconds of `core.outgoing`
     limits: Sequence[Limit]
 
     def is_configured(self) -> bool:

@@ -22,7 +22,8 @@ from notifications.states import Move, Status
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=15)  # a send ends after ten
+_LEASE = timedelta(seconds=15)
+_MARGIN = timedelta(seconds=5)  # from the end of an attempt to its record
 _SKEW = timedelta(seconds=5)  # by how much the provider's clock may be behind ours
 _DUE = (Status.QUEUED, Status.UNKNOWN)
 
@@ -97,7 +98,7 @@ def claim(slug: str, *, at_most: int, only: Sequence[int] | None = None) -> tupl
     waits = throttle.waits(found, CHANNELS.get(slug), now=now)
     taken = [row for row in found if not _is_held_back(row, waits.get(row.pk), now)]
     token = claims.new_token()
-    _mark(taken, token, now)
+    _mark(taken, token, now, lease=_lease(slug))
     crowded = composing.crowded(taken)
     return [_claimed(row, token, others_wait=row.pk in crowded) for row in taken], len(found)
 
@@ -108,8 +109,8 @@ def keep(claimed: Sequence[Claimed]) -> None:
     now = clock.now()
     ours = {each.token for each in claimed}
     rows = Delivery.objects.filter(pk__in=[each.delivery_id for each in claimed], lease_token__in=ours)
-    late = claims.lock_due(rows.filter(lease_until__lt=now + LEASE / 2).order_by("id"), at_most=len(claimed))
-    Delivery.objects.filter(pk__in=[row.pk for row in late]).update(lease_until=now + LEASE)
+    late = claims.lock_due(rows.filter(lease_until__lt=now + _LEASE / 2).order_by("id"), at_most=len(claimed))
+    Delivery.objects.filter(pk__in=[row.pk for row in late]).update(lease_until=now + _LEASE)
 
 
 def _is_due(now: datetime) -> Q:
@@ -136,7 +137,13 @@ def _is_held_back(row: Delivery, waits_until: datetime | None, now: datetime) ->
     return True
 
 
-def _mark(rows: list[Delivery], token: uuid.UUID, now: datetime) -> None:
+def _lease(slug: str) -> timedelta:
+    """Longer than the attempt: a row whose lease lapses is sent again."""
+    channel = CHANNELS.get(slug)
+    return channel.ends_within + _MARGIN if channel else _LEASE
+
+
+def _mark(rows: list[Delivery], token: uuid.UUID, now: datetime, *, lease: timedelta) -> None:
     for row in rows:
         states.after(Status(row.status), Move.CLAIM)
         metrics.lateness.labels(row.channel).observe((now - row.due_at).total_seconds())
@@ -145,7 +152,7 @@ def _mark(rows: list[Delivery], token: uuid.UUID, now: datetime) -> None:
         tried_at=Case(When(status=Status.UNKNOWN, then=F("tried_at")), default=Value(now)),
         status=Status.SENDING,
         attempts=F("attempts") + 1,
-        lease_until=now + LEASE,
+        lease_until=now + lease,
         lease_token=token,
     )
 

@@ -92,6 +92,9 @@ class Delivery(models.Model):
     content = models.JSONField(default=dict, help_text="Subject and text of a notice.")
     attempts = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0, help_text="Times our own code raised on it.")
+    open_outcomes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Attempts of which the provider never said what became."
+    )
     due_at = models.DateTimeField()
     tried_at = models.DateTimeField(null=True, help_text="When the first attempt began whose outcome may still count.")
     lease_until = models.DateTimeField(null=True)

@@ -31,6 +31,7 @@ Result = Accepted | TemporaryFailure | PermanentFailure | OutcomeUnknown
 
 WITHOUT_RECEIPT = "accepted_without_receipt"
 AWAITS_RECEIPT = "awaits_receipt"
+UNCONFIRMED = "unconfirmed"
 
 _PATIENCE = 1000  # milliseconds for what else is locked on the way; the lane has others to look after
 
@@ -55,8 +56,10 @@ def record(claimed: Claimed, result: Result) -> None:
         case Accepted():
             _accept(delivery, incident, result, claimed)
         case TemporaryFailure():
-            _try_again(delivery, incident, result, Move.RETRY)
+            # What an earlier attempt left open stays open: it is looked for again before the next.
+            _try_again(delivery, incident, result, Move.LOSE if claimed.is_unsure else Move.RETRY)
         case OutcomeUnknown():
+            delivery.open_outcomes += 1
             _try_again(delivery, incident, result, Move.LOSE)
         case PermanentFailure():
             fail(delivery, incident, reason=result.reason)
@@ -101,10 +104,18 @@ def fail(delivery: Delivery, incident: Incident | None, *, reason: str) -> None:
     delivery.status, delivery.reason = new, reason
     delivery.ended_at, delivery.receipt_due_at = clock.now(), None
     _save(delivery)
-    note(delivery, incident, kind="page_failed", text=f"{what(delivery)} failed: {reason.replace('_', ' ')}.")
+    said = "tried twice, and nobody said whether it went out" if reason == UNCONFIRMED else _words(reason)
+    note(delivery, incident, kind="page_failed", text=f"{what(delivery)} failed: {said}.")
     log.info("delivery.failed", delivery=delivery.pk, channel=delivery.channel, reason=reason)
     if incident is not None:
         chain.go_on_without(delivery, incident)
+
+
+def is_over(delivery: Delivery) -> bool:
+    """Whether nothing more is tried."""
+    channel = CHANNELS.get(delivery.channel)
+    can_find = channel is not None and channel.can_find
+    return retrying.is_over(delivery.attempts, open_outcomes=delivery.open_outcomes, can_find=can_find)
 
 
 def note(delivery: Delivery, incident: Incident | None, *, kind: str, text: str) -> None:
@@ -157,8 +168,9 @@ def _try_again(
         delivery.reason, delivery.ended_at = delivery.unwanted_reason, now
         _save(delivery)
         return
-    if delivery.attempts >= retrying.GIVE_UP_AFTER:
-        fail(delivery, incident, reason=result.reason)
+    if is_over(delivery):
+        is_open = isinstance(result, OutcomeUnknown) and delivery.attempts < retrying.GIVE_UP_AFTER
+        fail(delivery, incident, reason=UNCONFIRMED if is_open else result.reason)
         return
     delivery.status, delivery.reason = new, result.reason
     delivery.due_at = now + retrying.wait(
@@ -204,6 +216,7 @@ def _save(delivery: Delivery) -> None:
         update_fields=[
             "status",
             "reason",
+            "open_outcomes",
             "due_at",
             "lease_token",
             "lease_until",

@@ -8,6 +8,8 @@ from notifications.states import Status
 
 _WAITS = (2, 4, 8, 15, 30, 60)  # seconds; the last one from then on
 GIVE_UP_AFTER = 30  # attempts: about 25 minutes, so that a mail server's greylisting passes
+# Attempts that may have gone out, on a channel that cannot look for them: the page, and one duplicate at most.
+_OPEN_OUTCOMES = 2
 _HOPELESS_AFTER = 3  # failed attempts, about 15 seconds, until those who depend on the answer go on without
 
 
@@ -29,6 +31,11 @@ def wait(attempts: int, *, jitter: float, retry_after: timedelta | None = None) 
     seconds = _WAITS[min(max(attempts, 1), len(_WAITS)) - 1]
     spread = timedelta(seconds=seconds * (0.8 + 0.4 * jitter))
     return max(spread, retry_after) if retry_after else spread
+
+
+def is_over(attempts: int, *, open_outcomes: int, can_find: bool) -> bool:
+    """Whether it is not tried again after so many attempts, of which so many may have gone out."""
+    return attempts >= GIVE_UP_AFTER or (open_outcomes >= _OPEN_OUTCOMES and not can_find)
 
 
 def is_out_of_reach(page: Iterable[Standing]) -> bool:

@@ -53,6 +53,8 @@ class SlackChannel:
     label = "Slack"
     receipt_within: timedelta | None = None
     updates_in_place = True
+    can_find = True
+    ends_within = timedelta(seconds=http.TOTAL)
     limits = (Limit(20, timedelta(minutes=1)),)
 
     def is_configured(self) -> bool:

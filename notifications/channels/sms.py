@@ -26,6 +26,8 @@ class SmsChannel:
     label = "SMS"
     receipt_within: timedelta | None = timedelta(seconds=90)
     updates_in_place = False
+    can_find = True
+    ends_within = timedelta(seconds=http.TOTAL)
     limits = (Limit(5, timedelta(minutes=15)), Limit(11, timedelta(hours=1)), Limit(21, timedelta(hours=3)))
 
     def is_configured(self) -> bool:

@@ -9,7 +9,7 @@ from incidents import lifecycle
 from incidents.actor import Via
 from notifications import claiming, delivery, hooks, outbox
 from notifications import outcomes as recording
-from notifications.channel import PermanentFailure, TemporaryFailure
+from notifications.channel import CHANNELS, PermanentFailure, TemporaryFailure
 from notifications.hooks import Page
 from notifications.models import ContactMethod, Delivery
 from notifications.states import Status
@@ -206,6 +206,48 @@ def test_a_message_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
 
     assert [status for _, status, _ in outcomes(incident)] == [Status.SENT, Status.SENT]
     assert len(phones.ledger.pages) == 2
+
+
+def test_a_mail_that_may_have_gone_out_twice_is_not_sent_again(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    phones.mail.fail(ResetAfterAccepting(), next=None)
+    ada.wants((0, "email"), (3600, "sms"))
+    incident = an_incident()
+
+    ada.is_paged(incident)
+    tick.run()
+    for _ in range(5):
+        tick.wait(60)
+
+    assert len(phones.mail.to(ada).messages) == 2
+    assert outcomes(incident)[0] == ("email", Status.FAILED, "unconfirmed")
+    assert len(phones.sms.to(ada).pages) == 1
+    assert "nobody said whether it went out" in incident.timeline.get(kind="page_failed").text
+
+
+def test_what_is_open_stays_open_when_the_next_attempt_fails(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    phones.slack.fail(ResetAfterAccepting(), next=1, call="chat.postMessage")
+    phones.slack.fail(RateLimited(1), next=2)
+    ada.wants((0, "slack"))
+    incident = an_incident()
+
+    ada.is_paged(incident)
+    tick.run()
+    tick.wait(10)
+    tick.wait(10)
+
+    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
+    assert len(phones.slack.to(ada).messages) == 1
+
+
+@pytest.mark.parametrize("slug", ["email", "slack", "sms"])
+def test_a_lease_lasts_longer_than_the_attempt(phones: Carriers, ada: Someone, slug: str) -> None:
+    ada.wants((0, slug))
+    ada.is_paged(an_incident())
+
+    claiming.claim(slug, at_most=1)
+
+    ends_at = clock.now() + CHANNELS.all()[slug].ends_within
+    assert Delivery.objects.filter(lease_until__gt=ends_at).count() == 1
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,21 @@ def test_a_providers_wish_counts_where_it_is_longer() -> None:
     assert retrying.wait(6, jitter=0.5, retry_after=timedelta(seconds=1)) == timedelta(seconds=60)
 
 
+@pytest.mark.parametrize(
+    ("attempts", "open_outcomes", "can_find", "is_over"),
+    [
+        (1, 0, True, False),
+        (1, 1, False, False),
+        (2, 2, False, True),
+        (9, 2, True, False),
+        (29, 0, False, False),
+        (30, 0, True, True),
+    ],
+)
+def test_what_may_have_gone_out_twice_is_over(attempts: int, open_outcomes: int, can_find: bool, is_over: bool) -> None:
+    assert retrying.is_over(attempts, open_outcomes=open_outcomes, can_find=can_find) is is_over
+
+
 def standing(status: Status, *, attempts: int = 1, awaits: bool = False, needs: bool = False) -> Standing:
     return Standing(status, attempts, awaits_receipt=awaits, needs_receipt=needs)
 
