@@ -8,7 +8,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -93,7 +94,26 @@ def exchange(
     `more` is what `httpx` takes for the content: `content`, `data`, `json`, `params`, `auth`. Raises Refused, NotSent
     or NoAnswer.
     """
-    _deadline.at = time.monotonic() + total
+    with within(total):
+        _left(None, NotSent)  # what is too late does not leave
+        return _exchange(client, method, url, headers=headers, more=more)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Every exchange in here ends by then, all of them together. The nearest end counts where they are nested."""
+    before = _deadline.at
+    at = time.monotonic() + seconds
+    _deadline.at = at if before is None else min(before, at)
+    try:
+        yield
+    finally:
+        _deadline.at = before
+
+
+def _exchange(
+    client: httpx.Client, method: str, url: str, *, headers: Mapping[str, str] | None, more: Mapping[str, Any]
+) -> Answer:
     try:
         request = client.build_request(method, url, headers=dict(headers or {}), **_contents(more))
         response = client.send(request, stream=True, auth=more.get("auth"))
@@ -113,8 +133,6 @@ def exchange(
         raise Refused("The address must begin with http:// or https://.") from trouble
     except httpx.HTTPError as trouble:
         raise NoAnswer("connection_lost") from trouble
-    finally:
-        _deadline.at = None
     return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, bytes(body))
 
 
@@ -170,7 +188,7 @@ def _left(timeout: float | None, wrong: type[Exception]) -> float | None:
         return timeout
     left = _deadline.at - time.monotonic()
     if left <= 0:
-        raise wrong("deadline")
+        raise wrong("timeout")
     return left if timeout is None else min(timeout, left)
 
 

@@ -9,6 +9,7 @@ import structlog
 from django.db.models import Min
 
 from core import claims, doorbell, failpoints, jobs
+from core import outgoing as http
 from core.background import Bulkhead
 from notifications import acceptance, claiming, outcomes, rules
 from notifications import channel as channels
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 _AT_ONCE = 12  # calls per channel and process: a provider that hangs holds up no other
 _LAST_CALLS = 12.0  # seconds a leaving worker waits for its calls; each ends within ten
 _LOOK_AGAIN = 0.25  # seconds
+_SEARCH = 5.0  # seconds of an attempt for finding out about an earlier one
 
 Ended = tuple[Claimed, Result]
 
@@ -86,11 +88,9 @@ def _send(claimed: Claimed) -> Result:
     if channel is None or not channel.is_configured():
         return PermanentFailure(rules.NOT_CONFIGURED)
     try:
-        if claimed.is_unsure:
-            found = _found(channel, outgoing)
-            if found is not None:
-                return found
-        return channel.send(outgoing)
+        with http.within(http.TOTAL):  # both together, so that no lease lapses while we are still at it
+            found = _found(channel, outgoing) if claimed.is_unsure else None
+            return found or channel.send(outgoing)
     except (TemporaryFailure, PermanentFailure, OutcomeUnknown) as failure:
         return failure
     except Exception:  # a fault of ours in one channel must not keep the person from her next method
@@ -101,7 +101,8 @@ def _send(claimed: Claimed) -> Result:
 def _found(channel: channels.Channel, outgoing: channels.Outgoing) -> Accepted | None:
     """What an earlier attempt brought about. Where the provider does not say, it is sent again."""
     try:
-        return channel.find(outgoing)
+        with http.within(_SEARCH):
+            return channel.find(outgoing)
     except (TemporaryFailure, PermanentFailure, OutcomeUnknown):
         return None
 

@@ -42,14 +42,16 @@ class Busy(Exception):
 
 @transaction.atomic
 def record(claimed: Claimed, result: Result) -> None:
-    """Record the result of this claim. Where the row has meanwhile been claimed anew, it is only noted in the log.
+    """Record the result of this claim. Raises Busy.
 
-    Raises Busy.
+    Where the lease had lapsed meanwhile, only what the provider took counts: then no further attempt is wanted.
     """
     incident, delivery = locked_at_once(claimed.delivery_id)
     metrics.outcomes.labels(claimed.channel, type(result).__name__).inc()
     if delivery.lease_token != claimed.token or delivery.attempts != claimed.attempt:
         log.warning("delivery.late_result", delivery=delivery.pk, result=type(result).__name__)
+        if isinstance(result, Accepted):
+            _accept_late(delivery, incident, result, claimed)
         return
     delivery.lease_token, delivery.lease_until = None, None
     match result:
@@ -153,6 +155,15 @@ def _accept(delivery: Delivery, incident: Incident | None, result: Accepted, cla
     told = claimed.outgoing.message.facts if claimed.outgoing else None
     if incident is not None and told is not None and told.status != incident.status:
         updates.queue(incident, of=[delivery.pk])
+
+
+def _accept_late(delivery: Delivery, incident: Incident | None, result: Accepted, claimed: Claimed) -> None:
+    if delivery.status in (Status.SENDING, Status.UNKNOWN):
+        delivery.lease_token, delivery.lease_until = None, None
+        _accept(delivery, incident, result, claimed)
+    elif delivery.attempts > claimed.attempt or delivery.status not in (Status.SENT, Status.DELIVERED):
+        # Otherwise it is this very attempt, which is on record already.
+        note(delivery, incident, kind="page_sent_late", text=f"{what(delivery)} went out once more than recorded.")
 
 
 def _try_again(

@@ -1,5 +1,8 @@
 """Pages on their way: sent once, tried again, handed on to the next method, taken back."""
 
+import time
+from datetime import timedelta
+
 import pytest
 from pytest_django import Settings
 
@@ -9,7 +12,7 @@ from incidents import lifecycle
 from incidents.actor import Via
 from notifications import claiming, delivery, hooks, outbox
 from notifications import outcomes as recording
-from notifications.channel import CHANNELS, PermanentFailure, TemporaryFailure
+from notifications.channel import CHANNELS, Accepted, PermanentFailure, TemporaryFailure
 from notifications.hooks import Page
 from notifications.models import ContactMethod, Delivery
 from notifications.states import Status
@@ -21,6 +24,7 @@ from tests.fakes.faults import (
     ResetAfterAccepting,
     ServerError,
     SlackError,
+    SlowBody,
     SmtpReply,
     TwilioError,
 )
@@ -388,6 +392,54 @@ def test_a_result_of_a_lost_lease_is_not_recorded(phones: Carriers, tick: Engine
     recording.record(claimed, PermanentFailure("slack_channel_not_found"))
 
     assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
+
+
+def test_what_was_taken_after_its_lease_is_on_record_and_not_sent_again(
+    phones: Carriers, tick: Engine, ada: Someone
+) -> None:
+    ada.wants((0, "slack"))
+    incident = an_incident()
+    ada.is_paged(incident)
+    (claimed,), _ = claiming.claim("slack", at_most=5)
+    clock.move(timedelta(seconds=16))
+    claiming.lapse()
+
+    recording.record(claimed, Accepted(ref="D1:1.0"))
+    tick.run()
+
+    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
+    assert Delivery.objects.get(kind="page").provider_ref == "D1:1.0"
+    assert phones.slack.to(ada).messages == []
+
+
+def test_a_page_that_went_out_twice_says_so(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    ada.wants((0, "slack"))
+    incident = an_incident()
+    ada.is_paged(incident)
+    (claimed,), _ = claiming.claim("slack", at_most=5)
+    tick.wait(16)
+
+    recording.record(claimed, Accepted(ref="D1:1.0"))
+
+    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
+    assert incident.timeline.filter(kind="page_sent_late").count() == 1
+
+
+def test_looking_for_a_page_and_sending_it_end_within_one_lease(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    phones.slack.fail(ResetAfterAccepting(carried_out=False), next=1, call="chat.postMessage")
+    ada.wants((0, "slack"))
+    ada.is_paged(an_incident())
+    tick.run()
+    phones.slack.fail(SlowBody(gap=1.0), next=None)
+    clock.move(timedelta(seconds=5))
+    (claimed,), _ = claiming.claim("slack", at_most=5)
+    started = time.monotonic()
+
+    delivery.attempt(claimed)
+
+    assert claimed.is_unsure
+    assert time.monotonic() - started < 11
+    phones.slack.release()
 
 
 def test_what_nobody_claims_twice(phones: Carriers, ada: Someone) -> None:
