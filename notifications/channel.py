@@ -123,6 +123,16 @@ def masked(slug: str, address: str) -> str:
     return channel.mask(address) if channel and address else ""
 
 
+def server_trouble(status: int, retry_after: str | None) -> TemporaryFailure | OutcomeUnknown:
+    """What a 5xx means for a message: a gateway may say so after the provider behind it took it.
+
+    Only a 503 that says when to come back is a refusal: RFC 9110, 15.6.4.
+    """
+    if status == 503 and retry_after is not None:
+        return TemporaryFailure(f"http_{status}", seconds_after(retry_after))
+    return OutcomeUnknown(f"http_{status}")
+
+
 def seconds_after(header: str | None) -> timedelta | None:
     """A Retry-After header in seconds; None where it is missing or no number. An hour at most."""
     if header is None or not header.strip().isdigit():

@@ -20,6 +20,7 @@ from notifications.channel import (
     PermanentFailure,
     TemporaryFailure,
     seconds_after,
+    server_trouble,
 )
 
 # What the SDK would log is recorded as the delivery's outcome.
@@ -131,7 +132,7 @@ class _Client(WebClient):
         if answer.status == 429:
             raise TemporaryFailure("slack_ratelimited", seconds_after(answer.headers.get("retry-after")))
         if answer.status >= 500:
-            raise TemporaryFailure(f"http_{answer.status}")
+            raise server_trouble(answer.status, answer.headers.get("retry-after"))
         return {"status": answer.status, "headers": answer.headers, "body": answer.text}
 
 

@@ -12,7 +12,15 @@ from twilio.rest import Client
 
 from core import outgoing as http
 from notifications import messages, twilio_codes
-from notifications.channel import Accepted, Limit, OutcomeUnknown, Outgoing, TemporaryFailure, seconds_after
+from notifications.channel import (
+    Accepted,
+    Limit,
+    OutcomeUnknown,
+    Outgoing,
+    TemporaryFailure,
+    seconds_after,
+    server_trouble,
+)
 
 _THEIRS = "https://api.twilio.com"
 _VALID_FOR = 600  # seconds; what the carrier cannot deliver by then is not delivered at dawn
@@ -131,7 +139,7 @@ class _Http(HttpClient):  # type: ignore[misc]  # twilio publishes no types
         if answer.status == 429:
             raise TemporaryFailure("rate_limited", seconds_after(answer.headers.get("retry-after")))
         if answer.status >= 500:
-            raise TemporaryFailure(f"http_{answer.status}")
+            raise server_trouble(answer.status, answer.headers.get("retry-after"))
         return Response(answer.status, answer.text, answer.headers)
 
 

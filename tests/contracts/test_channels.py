@@ -124,7 +124,7 @@ def test_addresses_are_masked(line: Line) -> None:
     assert address not in shown
 
 
-@pytest.mark.parametrize("fault", [RateLimited(7), ServerError(503)])
+@pytest.mark.parametrize("fault", [RateLimited(7), ServerError(503, retry_after=7)])
 def test_trouble_at_the_provider_passes(line: Line, fault: Fault) -> None:
     line.carrier.fail(fault, next=None)
 
@@ -135,6 +135,15 @@ def test_trouble_at_the_provider_passes(line: Line, fault: Fault) -> None:
     if isinstance(fault, RateLimited) and line.channel.slug != "email":
         assert failure.value.retry_after is not None
         assert failure.value.retry_after.total_seconds() == 7
+
+
+@pytest.mark.parametrize("slug", ["slack", "sms"])
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_error_of_the_server_leaves_the_outcome_open(phones: Carriers, slug: str, status: int) -> None:
+    {"slack": phones.slack, "sms": phones.sms}[slug].fail(ServerError(status), next=None)
+
+    with pytest.raises(OutcomeUnknown, match=f"http_{status}"):
+        CHANNELS.all()[slug].send(Outgoing(1, ADDRESSES[slug], 1, Message("ada", "UTC", facts=FACTS)))
 
 
 @pytest.mark.parametrize("fault", [ResetAfterAccepting(), CloseBeforeAnswer()])

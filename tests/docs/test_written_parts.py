@@ -14,7 +14,7 @@ import pytest
 from pytest_django import Settings
 
 from alerts.source import Received
-from notifications.channel import Accepted, Channel, Outgoing, PermanentFailure, TemporaryFailure
+from notifications.channel import Accepted, Channel, OutcomeUnknown, Outgoing, PermanentFailure, TemporaryFailure
 from notifications.messages import Message
 from tests.docs.pages import blocks
 
@@ -94,7 +94,7 @@ def test_the_channel_of_the_guide_rings_and_tells_its_failures_apart(tmp_path: P
         settings.ALLOW_PRIVATE_NETWORKS = ["127.0.0.1/32"]
         assert ring(channel, address) == Accepted("r1")
         assert Bell.rung[-1] == "[Tocsin] Hello"
-        with pytest.raises(TemporaryFailure, match="http_500"):
+        with pytest.raises(OutcomeUnknown, match="http_500"):
             ring(channel, f"{address}/500")
         with pytest.raises(PermanentFailure, match="bell_is_gone"):
             ring(channel, f"{address}/410")

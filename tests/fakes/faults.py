@@ -37,6 +37,7 @@ class ServerError(Fault):
     """A 5xx with a body that is not JSON, as a proxy in front of a provider sends it."""
 
     status: int = 500
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)

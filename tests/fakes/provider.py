@@ -56,6 +56,9 @@ class HttpProvider(ABC):
         fault = self.faults.take(call.name, call.to)
         if fault is None:
             reply = call.perform()
+        elif fault.carried_out and isinstance(fault, ServerError):
+            call.perform()  # behind the proxy, which says something else
+            reply = self._refused(fault)
         elif fault.carried_out:
             reply = replace(call.perform(), fault=fault, outcome=fault.name)
         else:
@@ -76,7 +79,10 @@ class HttpProvider(ABC):
     def _refused(self, fault: Fault) -> Reply:
         if isinstance(fault, ServerError):
             page = b"<html><body><h1>Something went wrong</h1></body></html>"
-            return Reply(fault.status, page, {"Content-Type": "text/html"}, outcome=f"{fault.name} {fault.status}")
+            headers = {"Content-Type": "text/html"}
+            if fault.retry_after is not None:
+                headers["Retry-After"] = str(fault.retry_after)
+            return Reply(fault.status, page, headers, outcome=f"{fault.name} {fault.status}")
         return self.refusal(fault)
 
     def script(self, rule: Rule) -> None:

@@ -311,7 +311,7 @@ def test_who_only_meets_failures_is_announced_after_a_few(
     tick.wait(6)
 
     assert len(lost) == 1
-    assert Delivery.objects.get().status == Status.QUEUED
+    assert Delivery.objects.get().status == Status.UNKNOWN
 
 
 def test_silence_of_the_last_method_is_announced(
@@ -598,3 +598,23 @@ def test_a_notice_goes_out_by_email(phones: Carriers, tick: Engine, ada: Someone
 
     assert phones.mail.to(ada).subjects == ["Gap in the schedule"]
     assert "Friday" in phones.mail.to(ada).latest.text
+
+
+@pytest.mark.parametrize("channel", ["slack", "sms"])
+def test_what_was_taken_behind_a_broken_gateway_is_not_sent_again(
+    phones: Carriers, tick: Engine, ada: Someone, channel: str
+) -> None:
+    carrier, call = {
+        "slack": (phones.slack, "chat.postMessage"),
+        "sms": (phones.sms, "Messages.create"),
+    }[channel]
+    carrier.fail(ServerError(502, carried_out=True), next=1, call=call)
+    ada.wants((0, channel))
+    incident = an_incident()
+
+    ada.is_paged(incident)
+    tick.run()
+    tick.wait(5)
+
+    assert outcomes(incident)[0][:2] == (channel, Status.SENT)
+    assert len(phones.ledger.pages) == 1
