@@ -15,7 +15,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from core import claims, clock
 from incidents.states import Status as IncidentStatus
-from notifications import composing, metrics, rules, states, throttle
+from notifications import composing, metrics, retrying, rules, states, throttle
 from notifications.channel import CHANNELS, Outgoing
 from notifications.models import Delivery, Kind
 from notifications.states import Move, Status
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 _LEASE = timedelta(seconds=15)
 _MARGIN = timedelta(seconds=5)  # from the end of an attempt to its record
 _SKEW = timedelta(seconds=5)  # by how much the provider's clock may be behind ours
+WORKER_DIED = "worker_died"
 _DUE = (Status.QUEUED, Status.UNKNOWN)
 
 
@@ -63,15 +64,22 @@ def work() -> Work:
     )
 
 
+def exhausted() -> list[int]:
+    """Whose lease has lapsed at the last attempt there is: whatever stops the workers at it would stop the next too."""
+    rows = Delivery.objects.filter(_is_lapsed(clock.now()) & _is_exhausted())
+    return list(rows.order_by("lease_until", "id").values_list("pk", flat=True)[:100])
+
+
 @transaction.atomic
 def lapse() -> int:
     """Give up what a dead worker had under way: whether it went out is not known, so it is due again at once."""
     now = clock.now()
-    rows = claims.lock_due(Delivery.objects.filter(_is_lapsed(now)).order_by("lease_until", "id"), at_most=500)
+    lapsed = Delivery.objects.filter(_is_lapsed(now) & ~_is_exhausted())
+    rows = claims.lock_due(lapsed.order_by("lease_until", "id"), at_most=500)
     wanted = Q(unwanted_reason="")
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         status=Case(When(wanted, then=Value(Status.UNKNOWN)), default=Value(Status.CANCELLED)),
-        reason=Case(When(wanted, then=Value("worker_died")), default=F("unwanted_reason")),
+        reason=Case(When(wanted, then=Value(WORKER_DIED)), default=F("unwanted_reason")),
         due_at=now,
         ended_at=Case(When(wanted, then=Value(None)), default=Value(now)),
         lease_token=None,
@@ -121,6 +129,12 @@ def _is_due(now: datetime) -> Q:
 
 def _is_lapsed(now: datetime) -> Q:
     return Q(status=Status.SENDING, lease_until__lt=now)
+
+
+def _is_exhausted() -> Q:
+    blind = [slug for slug, channel in CHANNELS.all().items() if not channel.can_find]
+    may_have_gone = Q(open_outcomes__gte=retrying.OPEN_OUTCOMES, channel__in=blind)
+    return Q(Q(attempts__gte=retrying.GIVE_UP_AFTER) | may_have_gone, unwanted_reason="")
 
 
 def _is_held_back(row: Delivery, waits_until: datetime | None, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 from django.db.models import Min
 
-from core import claims, doorbell, failpoints, jobs
+from core import claims, clock, doorbell, failpoints, jobs
 from core import outgoing as http
 from core.background import Bulkhead
 from notifications import acceptance, claiming, outcomes, rules
@@ -56,7 +56,7 @@ def run() -> int:
     handled = _record_ended()
     work = claiming.work()
     if work.has_lapsed:
-        handled += claiming.lapse()
+        handled += _give_up() + claiming.lapse()
         work = claiming.work()
     for slug in work.channels:
         room = _calls.free(slug)
@@ -107,6 +107,27 @@ def _found(channel: channels.Channel, outgoing: channels.Outgoing) -> Accepted |
         return None
 
 
+def _give_up() -> int:
+    """End what no attempt comes back from, in sight of all."""
+    ended = 0
+    for pk in claiming.exhausted():
+        try:
+            outcomes.give_up(pk)
+        except outcomes.Busy:
+            continue
+        except Exception as trouble:
+            if claims.is_database_lost(trouble):
+                raise
+            if claims.is_about_rows(trouble):
+                continue
+            # Not even its end can be written down as it should be: bare, it is still seen.
+            log.exception("delivery.not_given_up", delivery=pk)
+            bare = {"status": Status.FAILED, "reason": "internal_error", "ended_at": clock.now()}
+            Delivery.objects.filter(pk=pk).update(**bare, lease_token=None, lease_until=None)
+        ended += 1
+    return ended
+
+
 def _record_ended() -> int:
     """Write down what has ended. What somebody holds stays ours and is written down later, out of the others' way."""
     ended = _calls.ended()
@@ -151,4 +172,5 @@ def _is_recorded(claimed: Claimed, result: Result) -> bool:
             return False
         # The row's lease lapses, and it is taken up again.
         log.exception("delivery.not_recorded", delivery=claimed.delivery_id)
+        outcomes.count_fault(claimed, result)
     return True

@@ -6,6 +6,7 @@ import random
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import User
 from core import claims, clock, jobs
@@ -21,7 +22,7 @@ from notifications.channel import (
     TemporaryFailure,
     label_of,
 )
-from notifications.claiming import Claimed
+from notifications.claiming import WORKER_DIED, Claimed
 from notifications.models import Delivery, Kind
 from notifications.states import Move, Status
 
@@ -69,6 +70,24 @@ def record(claimed: Claimed, result: Result) -> None:
                 methods.disable(delivery.channel, delivery.address, reason=result.reason, incident=incident)
             if result.is_ours:
                 _tell_admins(delivery, result.reason)
+
+
+@transaction.atomic
+def give_up(delivery_id: int) -> None:
+    """End a delivery whose every attempt was lost, its worker's or its record's. Raises Busy."""
+    incident, delivery = locked_at_once(delivery_id)
+    if delivery.status != Status.SENDING or delivery.lease_until is None or delivery.lease_until >= clock.now():
+        return
+    delivery.lease_token, delivery.lease_until = None, None
+    fail(delivery, incident, reason=UNCONFIRMED if delivery.open_outcomes else WORKER_DIED)
+
+
+def count_fault(claimed: Claimed, result: Result) -> None:
+    """Our own code raised when it wrote down what became of an attempt. Its lease lapses."""
+    may_have_gone = isinstance(result, Accepted | OutcomeUnknown)
+    Delivery.objects.filter(pk=claimed.delivery_id, lease_token=claimed.token).update(
+        failures=F("failures") + 1, open_outcomes=F("open_outcomes") + int(may_have_gone)
+    )
 
 
 def locked(delivery_id: int) -> tuple[Incident | None, Delivery]:

@@ -9,7 +9,7 @@ from notifications.states import Status
 _WAITS = (2, 4, 8, 15, 30, 60)  # seconds; the last one from then on
 GIVE_UP_AFTER = 30  # attempts: about 25 minutes, so that a mail server's greylisting passes
 # Attempts that may have gone out, on a channel that cannot look for them: the page, and one duplicate at most.
-_OPEN_OUTCOMES = 2
+OPEN_OUTCOMES = 2
 _HOPELESS_AFTER = 3  # failed attempts, about 15 seconds, until those who depend on the answer go on without
 
 
@@ -35,7 +35,7 @@ def wait(attempts: int, *, jitter: float, retry_after: timedelta | None = None) 
 
 def is_over(attempts: int, *, open_outcomes: int, can_find: bool) -> bool:
     """Whether it is not tried again after so many attempts, of which so many may have gone out."""
-    return attempts >= GIVE_UP_AFTER or (open_outcomes >= _OPEN_OUTCOMES and not can_find)
+    return attempts >= GIVE_UP_AFTER or (open_outcomes >= OPEN_OUTCOMES and not can_find)
 
 
 def is_out_of_reach(page: Iterable[Standing]) -> bool:

@@ -4,13 +4,14 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Role
 from core import clock
 from incidents import lifecycle
 from incidents.actor import Via
-from notifications import claiming, delivery, hooks, outbox
+from notifications import claiming, delivery, hooks, outbox, retrying
 from notifications import outcomes as recording
 from notifications.channel import CHANNELS, Accepted, PermanentFailure, TemporaryFailure
 from notifications.hooks import Page
@@ -618,3 +619,38 @@ def test_what_was_taken_behind_a_broken_gateway_is_not_sent_again(
 
     assert outcomes(incident)[0][:2] == (channel, Status.SENT)
     assert len(phones.ledger.pages) == 1
+
+
+def test_what_kills_every_worker_ends_in_sight(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    ada.wants((0, "slack"), (36_000, "sms"))
+    incident = an_incident()
+    ada.is_paged(incident)
+    for _ in range(retrying.GIVE_UP_AFTER):
+        claiming.claim("slack", at_most=5)
+        clock.move(timedelta(seconds=16))
+        claiming.lapse()
+
+    tick.run()
+
+    assert outcomes(incident)[0] == ("slack", Status.FAILED, "worker_died")
+    assert incident.timeline.filter(kind="page_failed", reason="worker_died").exists()
+    assert len(phones.sms.to(ada).pages) == 1
+    assert phones.slack.to(ada).messages == []
+
+
+def test_a_result_that_cannot_be_recorded_is_counted_and_not_sent_for_ever(
+    phones: Carriers, tick: Engine, ada: Someone
+) -> None:
+    ada.wants((0, "email"))
+    incident = an_incident()
+    with connection.cursor() as cursor:
+        cursor.execute("alter table notifications_delivery add constraint broken check (status <> 'sent') not valid")
+    ada.is_paged(incident)
+
+    tick.run()
+    for _ in range(5):
+        tick.wait(90)
+
+    assert len(phones.mail.to(ada).messages) == 2
+    assert outcomes(incident) == [("email", Status.FAILED, "unconfirmed")]
+    assert Delivery.objects.get(channel="email").failures == 2
