@@ -82,7 +82,8 @@ def restart(incident_id: int, *, by: Actor, reason: str) -> bool:
         return lifecycle.trigger(incident_id, by=by, reason=reason)
     live = runs.live(incident_id)
     if live is not None:
-        _stop(live, reason="restarted")
+        runs.stop(live, reason="restarted")
+    outbox.cancel(incident_id, reason="restarted")
     timeline.record(incident, kind="escalation_restarted", by=by, reason=reason, text="Escalated anew: it got worse.")
     runs.start(incident, reason=reason)
     return True
@@ -118,13 +119,11 @@ def _replace(
     people: Sequence[User] = (),
 ) -> None:
     if live is not None:
-        _stop(live, reason=reason)
+        runs.stop(live, reason=reason)
+    # A run that has ended by itself leaves pages of later rules behind. Only who goes on where it stood keeps them.
+    if live is not None or place is None:
+        outbox.cancel(incident.pk, reason=reason)
     runs.begin(incident, kind=kind, version=version, reason=reason, place=place, people=people)
-
-
-def _stop(run: Run, *, reason: str) -> None:
-    runs.stop(run, reason=reason)
-    outbox.cancel(run.incident_id, reason=reason, run_id=run.pk)
 
 
 def _wake(incident: Incident, *, by: Actor, reason: str) -> None:

@@ -133,6 +133,34 @@ def test_reassigning_takes_back_what_is_still_queued_for_the_others(world: World
     assert (sms.status, sms.reason) == (DeliveryStatus.CANCELLED, "reassigned")
 
 
+def test_reassigning_takes_back_pages_of_an_assignment_that_has_ended(world: World, engine: MovedEngine) -> None:
+    ada, ben = world.person("ada", high=[("slack", 0), ("sms", 60)]), world.person("ben")
+    world.service("db").covered_by([ben])
+    incident = world.fire("db")
+    manual.reassign(incident.pk, users=[ada.user], by=by(ben))
+    engine.fast_forward(seconds=20)
+
+    manual.reassign(incident.pk, users=[ben.user], by=by(ada))
+    engine.fast_forward(minutes=10)
+
+    sms = Delivery.objects.get(incident=incident, user=ada.user, channel="sms")
+    assert (sms.status, sms.reason) == (DeliveryStatus.CANCELLED, "reassigned")
+    assert Delivery.objects.filter(incident=incident, user=ben.user, status=DeliveryStatus.SENT).exists()
+
+
+def test_escalating_past_the_end_keeps_what_is_still_queued(world: World, engine: MovedEngine) -> None:
+    ada = world.person("ada", high=[("slack", 0), ("sms", 600)])
+    world.person("root", role=Role.ADMIN)
+    world.service("db").covered_by([ada, after(minutes=1)])
+    incident = world.fire("db")
+    engine.fast_forward(minutes=2)
+
+    manual.escalate(incident.pk, by=by(ada))
+    engine.run()
+
+    assert Delivery.objects.get(incident=incident, channel="sms").status == DeliveryStatus.QUEUED
+
+
 def test_an_acknowledged_incident_that_is_reassigned_has_to_be_answered_again(
     world: World, engine: MovedEngine
 ) -> None:
