@@ -66,9 +66,9 @@ def interactivity(request: HttpRequest) -> HttpResponse:
         if verb is None or not number.isdigit():
             continue
         user = _person(presser)
-        answer = replies.act(user, int(number), verb, Via.SLACK) if user else replies.Answer(_stranger(presser))
-        if not answer.changed:
-            _say_after_commit(str(payload.get("response_url", "")), answer.text)
+        changed, text = _acted(user, int(number), verb) if user else (False, _stranger(presser))
+        if not changed:
+            _say_after_commit(str(payload.get("response_url", "")), text)
     return HttpResponse()
 
 
@@ -81,7 +81,7 @@ def commands(request: HttpRequest) -> HttpResponse:
         return _only_to_her(_stranger(slack_id))
     said = texting.read(request.POST.get("text", ""))
     if said.verb is not None and said.number is not None:
-        return _only_to_her(replies.act(user, said.number, said.verb, Via.SLACK).text)
+        return _only_to_her(_acted(user, said.number, said.verb)[1])
     if said.verb is not None:
         return _only_to_her("Name the incident: `ack 12`.")
     return _only_to_her(_open_incidents(user) if said.word is Word.LIST else _HELP)
@@ -120,6 +120,12 @@ def _person(slack_id: str) -> User | None:
     methods = ContactMethod.objects.filter(channel="slack", address=slack_id, verified_at__isnull=False)
     method = methods.filter(user__is_active=True).select_related("user").order_by("id").first()
     return method.user if method else None
+
+
+def _acted(user: User, number: int, verb: Verb) -> tuple[bool, str]:
+    """Whether the incident moved, and what to tell her."""
+    answer = replies.act(user, number, verb, Via.SLACK)
+    return answer.changed, slack_message.escaped(answer.text, 3000)
 
 
 def _stranger(slack_id: str) -> str:

@@ -206,6 +206,23 @@ def test_nothing_from_outside_comes_alive_in_a_message(phones: Carriers, tick: E
     assert "&lt;!channel&gt; &amp;" in shown
 
 
+def test_nothing_from_outside_comes_alive_in_an_answer(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    ada.wants((0, "slack"))
+    incident = an_incident("<!channel> <https://evil.example|click>")
+    ada.is_paged(incident)
+    tick.run()
+    inbox = phones.slack.to(ada)
+    seen = inbox.latest
+
+    typed = inbox.command("/tocsin", f"ack {incident.number}").text.encode().decode("unicode_escape")
+    inbox.press("Acknowledge", on=seen)
+
+    assert "&lt;!channel&gt;" in typed
+    assert "<" not in typed
+    assert "&lt;!channel&gt;" in inbox.latest.text
+    assert "<" not in inbox.latest.text
+
+
 def test_the_longest_titles_are_still_taken(phones: Carriers, tick: Engine, ada: Someone) -> None:
     ada.wants((0, "slack"))
     ada.is_paged(an_incident("<&>" * 300))
