@@ -6,7 +6,9 @@ from hashlib import sha256
 from core import clock
 from notifications.models import SeenRequest
 
-_KEPT = timedelta(days=1)  # longer than any signature stays fresh, and than providers repeat themselves
+# Twilio signs no time: a text that somebody kept a copy of stays valid, and "1" would answer whatever came last.
+# People answer pages seldom enough for all of them to be remembered.
+_KEPT = timedelta(days=366)
 
 
 def is_new(kind: str, identity: str) -> bool:

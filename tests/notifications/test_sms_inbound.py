@@ -7,6 +7,7 @@ from twilio.request_validator import RequestValidator
 from incidents import lifecycle
 from incidents.models import Incident
 from incidents.states import Status
+from notifications import seen
 from notifications.models import ContactMethod, Delivery
 from tests.factories import an_incident, by
 from tests.fakes import Carriers, receipts
@@ -205,3 +206,17 @@ def test_calling_the_number_gets_a_spoken_word(phones: Carriers, client: Client)
 @pytest.mark.parametrize("path", ["/twilio/sms/", "/twilio/status/", "/twilio/voice/", "/slack/interactivity/"])
 def test_looking_at_inbound_addresses_changes_nothing(phones: Carriers, client: Client, path: str) -> None:
     assert client.get(path).status_code == 405
+
+
+def test_a_reply_of_weeks_ago_answers_no_page_of_today(
+    phones: Carriers, tick: Engine, paged: Incident, ada: Someone
+) -> None:
+    phones.sms.to(ada).reply("1")
+    tick.wait(30 * 86_400)
+    seen.forget_old()
+    today = page(tick, ada, "Disk full")
+
+    phones.sms.to(ada).replay()
+
+    today.refresh_from_db()
+    assert today.status == Status.TRIGGERED
