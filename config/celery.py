@@ -17,6 +17,8 @@ from core.engine import Engine
 app = Celery("tocsin", broker=settings.REDIS_URL or "memory://")
 app.conf.update(
     task_ignore_result=True,
+    # In a child of Celery's default pool there is no engine to wake: it would publish every doorbell again, endlessly.
+    worker_pool="threads",
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,

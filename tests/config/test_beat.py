@@ -19,6 +19,10 @@ def test_the_workers_know_every_task_that_beat_sends() -> None:
     assert sent <= set(workers.tasks)
 
 
+def test_a_worker_that_is_started_plainly_keeps_its_doorbells_in_the_engines_process() -> None:
+    assert workers.conf.worker_pool == "threads"
+
+
 @pytest.mark.django_db
 def test_sign_ins_that_ran_out_are_forgotten() -> None:
     for name, hours in (("old", -1), ("new", 1)):
