@@ -87,11 +87,6 @@ def begin(
     return run
 
 
-def announce(incident: Incident, run: Run, version: PolicyVersion, *, by: Actor, reason: str) -> None:
-    """Record that a policy is being followed."""
-    _announcement(incident, run, version, by=by, reason=reason).save(force_insert=True)
-
-
 def _announcement(incident: Incident, run: Run, version: PolicyVersion, *, by: Actor, reason: str) -> TimelineEntry:
     repeat = f", up to {version.repeat + 1} passes" if version.repeat else ""
     return timeline.draft(

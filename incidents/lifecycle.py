@@ -101,11 +101,6 @@ def snooze(incident_id: int, *, until: datetime, by: Actor) -> bool:
     return _move(incident_id, Move.SNOOZE, by=by, until=until)
 
 
-def wake(incident_id: int, *, by: Actor, reason: str = "snooze_over") -> bool:
-    """The snooze is over."""
-    return _move(incident_id, Move.WAKE, by=by, reason=reason)
-
-
 def resolve(incident_id: int, *, by: Actor, reason: str = "") -> bool:
     """It is over."""
     return _move(incident_id, Move.RESOLVE, by=by, reason=reason)
