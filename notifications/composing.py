@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from urllib.parse import urljoin
 
 from django.conf import settings
 
 from accounts.models import User
+from core import clock
 from incidents.models import Incident
 from incidents.states import Status as IncidentStatus
 from notifications import links
@@ -15,6 +17,7 @@ from notifications.models import Delivery, Kind
 from notifications.states import Status
 
 _ANSWERED_IN_WORDS = ("sms",)
+ANSWERABLE_FOR = timedelta(days=7)  # older pages count no more when we say which ones wait for an answer
 _HAS_GONE_OUT = (Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN)
 
 
@@ -85,6 +88,7 @@ def crowded(deliveries: Sequence[Delivery]) -> set[int]:
         kind=Kind.PAGE,
         channel__in=_ANSWERED_IN_WORDS,
         address__in=addresses,
+        tried_at__gt=clock.now() - ANSWERABLE_FOR,
         status__in=_HAS_GONE_OUT,
         incident__status=IncidentStatus.TRIGGERED,
     )

@@ -123,7 +123,14 @@ class Delivery(models.Model):
             models.Index(name="delivery_of_incident", fields=["incident", "-id"]),
             models.Index(name="delivery_of_run", fields=["run_id", "pass_number", "step_number"]),
             models.Index(name="delivery_by_ref", fields=["provider_ref"], condition=~Q(provider_ref="")),
-            models.Index(name="delivery_to_address", fields=["channel", "address", "-id"]),
+            models.Index(
+                name="delivery_page_to_address",
+                fields=["channel", "address", "-tried_at"],
+                condition=Q(kind="page"),
+            ),
+            models.Index(
+                name="delivery_in_trouble", fields=["-created_at"], condition=Q(status__in=["failed", "unknown"])
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,11 +2,12 @@
 
 from django.db.models import QuerySet
 
+from core import clock
 from incidents import lifecycle
 from incidents.actor import Via
 from incidents.models import Incident
 from incidents.states import OPEN, Status
-from notifications import messages, methods, replies, texting
+from notifications import composing, messages, methods, replies, texting
 from notifications.models import ContactMethod, Delivery, Kind
 from notifications.texting import Said, Word
 
@@ -48,7 +49,8 @@ def _acted(number: str, said: Said) -> str:
 
 def _waiting(number: str) -> str:
     """Which other pages to this number nobody has answered, and how to: `Still waiting: #13 (reply 1 13).`"""
-    unanswered = _pages_to(number).filter(incident__status=Status.TRIGGERED).values_list("incident_id", flat=True)
+    recent = _pages_to(number).filter(tried_at__gt=clock.now() - composing.ANSWERABLE_FOR)
+    unanswered = recent.filter(incident__status=Status.TRIGGERED).values_list("incident_id", flat=True)
     numbers = list(dict.fromkeys(unanswered))
     if not numbers:
         return ""
@@ -59,12 +61,12 @@ def _waiting(number: str) -> str:
 
 def _pages_to(number: str) -> "QuerySet[Delivery]":
     """Pages to this number whose owner still has it, the last sent first."""
+    owners = list(ContactMethod.objects.filter(channel=CHANNEL, address=number).values_list("user_id", flat=True))
     return (
         Delivery.objects.filter(kind=Kind.PAGE, channel=CHANNEL, address=number, attempts__gt=0)
-        .filter(user__contact_methods__channel=CHANNEL, user__contact_methods__address=number)
+        .filter(user__in=owners)
         .select_related("user")
         .order_by("-tried_at", "-id")
-        .distinct()
     )
 
 

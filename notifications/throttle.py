@@ -6,7 +6,7 @@ dropped never: it is `queued` with reason `throttled` until its turn, unless som
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -14,6 +14,7 @@ from notifications.channel import Channel, Limit
 from notifications.models import Delivery, Kind
 
 REASON = "throttled"
+_LONGEST_SENDING = timedelta(minutes=30)  # from the first attempt to the last
 
 
 def turn(limits: Sequence[Limit], sent: Sequence[datetime], *, now: datetime) -> datetime:
@@ -31,8 +32,13 @@ def waits(deliveries: Sequence[Delivery], channel: Channel | None, *, now: datet
     if not settings.THROTTLE or channel is None or not channel.limits or not pages:
         return {}
     since = now - max(limit.window for limit in channel.limits)
+    # What was sent since then was tried since then, but for pages that were hard to send: the index is by `tried_at`.
     earlier = Delivery.objects.filter(
-        kind=Kind.PAGE, channel=channel.slug, address__in={each.address for each in pages}, sent_at__gt=since
+        kind=Kind.PAGE,
+        channel=channel.slug,
+        address__in={each.address for each in pages},
+        tried_at__gt=since - _LONGEST_SENDING,
+        sent_at__gt=since,
     )
     sent: dict[str, list[tuple[datetime, int | None]]] = defaultdict(list)
     for address, at, incident_id in earlier.order_by("-sent_at").values_list("address", "sent_at", "incident_id"):

@@ -16,6 +16,7 @@ from web.reading import Page, keyset
 
 LOOK_BACK = timedelta(days=7)
 _SHOWN = 20
+_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Problems:
 
 
 def counts() -> dict[str, int]:
-    """How many there are of each kind, for `/metrics`."""
+    """How many there are of each kind, for `/metrics`; a thousand stands for that many and more."""
     since = clock.now() - LOOK_BACK
     return {
-        "failed_deliveries": _failed(since).count(),
+        "failed_deliveries": _failed(since).order_by("-created_at")[:_COUNTED].count(),
         "quarantined_events": _unread(since).count(),
         "postponed_rows": len(_postponed()),
     }
