@@ -27,7 +27,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LONGEST_READ = 10.0  # seconds for the whole body
 LARGEST_KEPT = 16 * 1024 * 1024
 LARGEST_READ = 32 * 1024 * 1024  # what comes after this is not even drained
-_LARGE = 256 * 1024  # what is larger is looked at in a thread, so that others need not wait
+_LARGE = 32 * 1024  # what is larger is looked at in a thread, so that others need not wait
 _RETRY_AFTER = (5, 30)  # seconds, drawn for each: senders shall not come back all at once
 _LOOKS = frozenset({"GET", "HEAD"})
 _TAKES = frozenset({"POST", "PUT"})
@@ -80,9 +80,9 @@ class Door:
             return refusal(405, "method_not_allowed", "Send alerts with POST.", ("allow", "GET, HEAD, POST, PUT"))
         try:
             async with asyncio.timeout(LONGEST_READ):
-                body, size = await _read(receive, scope)
-        except TimeoutError:
-            return entrance.too_slow(random.randint(*_RETRY_AFTER))  # noqa: S311  spreads, hides nothing
+                body, size = await _read(receive, scope, self._open_inbox())
+        except (TimeoutError, NotStored):
+            return entrance.not_read(random.randint(*_RETRY_AFTER))  # noqa: S311  spreads, hides nothing
         request = Request(request.method, request.path, request.query, request.raw_headers, body, size)
         try:
             return await self._store(entrance, request)
@@ -122,22 +122,29 @@ def _request(scope: Scope) -> Request:
     return Request(scope["method"], scope["path"], plain(scope.get("query_string", b"")), scope["headers"])
 
 
-async def _read(receive: Receive, scope: Scope) -> tuple[bytes, int]:
-    """The body, or its head where it is too large, and its size as sent."""
+async def _read(receive: Receive, scope: Scope, inbox: Inbox) -> tuple[bytes, int]:
+    """The body, or its head where it is too large, and its size as sent. Raises SenderLeft and NotStored."""
     event = await receive()
     if event["type"] == "http.request" and not event.get("more_body"):
         body = event.get("body") or b""
         return body[:LARGEST_KEPT], len(body)
     kept, size = bytearray(), 0
-    while event["type"] == "http.request":
-        part = event.get("body") or b""
-        size += len(part)
-        kept += part[: LARGEST_KEPT - len(kept)]
-        if not event.get("more_body"):
-            return bytes(kept), size
-        if size > LARGEST_READ:
-            return bytes(kept), max(size, _declared_size(scope))
-        event = await receive()
+    try:
+        while event["type"] == "http.request":
+            part = event.get("body") or b""
+            size += len(part)
+            part = part[: LARGEST_KEPT - len(kept)]
+            kept += part
+            inbox.being_read += len(part)
+            if not inbox.has_room():
+                raise NotStored
+            if not event.get("more_body"):
+                return bytes(kept), size
+            if size > LARGEST_READ:
+                return bytes(kept), max(size, _declared_size(scope))
+            event = await receive()
+    finally:
+        inbox.being_read -= len(kept)
     raise SenderLeft
 
 

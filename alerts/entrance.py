@@ -112,8 +112,8 @@ class Entrance:
             403, "integration_inactive", "This integration is switched off. An admin can switch it on in Tocsin."
         )
 
-    def too_slow(self, retry_after: int) -> Answer:
-        """The body did not arrive in time. Not 408: Alertmanager would drop the alert for that."""
+    def not_read(self, retry_after: int) -> Answer:
+        """The body was not read to its end. Not 408 where it was slow: Alertmanager would drop the alert for that."""
         answer = self.unavailable(retry_after)
         return replace(answer, headers=(*answer.headers, ("connection", "close")))
 

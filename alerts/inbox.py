@@ -105,6 +105,7 @@ class Inbox:
         self._connection = connection
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
+        self.being_read = 0  # bytes of bodies that are not complete yet; the door counts them
         self._came, self._help = asyncio.Event(), asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
         self._leaving = False
@@ -126,9 +127,13 @@ class Inbox:
             await asyncio.gather(*late, return_exceptions=True)
         self._writers = []
 
+    def has_room(self, size: int = 0) -> bool:
+        """Whether this process may hold so many bytes more."""
+        return self._waiting_bytes + self.being_read + size <= MOST_WAITING_BYTES
+
     async def put(self, letter: Letter) -> Outcome:
         """Wait until it is committed, or refused for its key. Raises NotStored."""
-        if self._leaving or self._waiting_bytes + len(letter.body) > MOST_WAITING_BYTES:
+        if self._leaving or not self.has_room(len(letter.body)):
             raise NotStored
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Outcome] = loop.create_future()

@@ -1,6 +1,7 @@
 """PagerDuty's Events API v2, for senders that only change the host name: `/v2/enqueue` and `/v2/change/enqueue`.
 
-The key and the identity stand in the body, so it is parsed before it is committed. Answers have the vendor's shape;
+The key and the identity stand in the body, so it is parsed before it is committed, and before anybody knows whether its
+sender has a key at all: so only as far as that is cheap. Answers have the vendor's shape;
 400 is for what its clients must not repeat (PagerDuty's developer documentation, "Events API v2 overview": 400 do not
 retry, 429 and 5xx retry). What the vendor would refuse but a person should hear of (an unknown severity, no source) is
 taken.
@@ -11,7 +12,7 @@ import uuid
 import orjson
 
 from alerts.entrance import Answer, Entrance, Json, Message, Request, as_json
-from alerts.mend import Unreadable, read_json
+from alerts.mend import Unreadable, read_json_at_once
 
 ENQUEUE = "/v2/enqueue"
 CHANGE = "/v2/change/enqueue"
@@ -32,7 +33,7 @@ class PagerDuty(Entrance):
     def read(self, request: Request) -> Message | Answer:
         """The routing key; and a dedup key of our own where a trigger comes without."""
         try:
-            body = read_json(request.body, is_cut=request.is_cut).value
+            body = read_json_at_once(request.body)
         except Unreadable:
             return _invalid("Unrecognized object", "Event object format is unrecognized", ["JSON parse error"])
         if not isinstance(body, dict):
@@ -85,11 +86,10 @@ def _invalid(status: str, message: str, errors: list[str]) -> Answer:
 def _without_key(raw: bytes, body: dict[str, Json]) -> bytes:
     """The message with stars in place of the routing key, as long as it was."""
     key = body["routing_key"].encode()
-    kept = raw.replace(key, b"*" * len(key))
-    if kept != raw:
-        return kept
-    # The key was written with escapes, or in UTF-16.
-    return orjson.dumps({**body, "routing_key": "*" * len(body["routing_key"])})
+    if b'"%s"' % key in raw:
+        return raw.replace(key, b"*" * len(key))
+    # The key was written with escapes (whose last digits may look like its first letter), or in UTF-16.
+    return orjson.dumps({**body, "routing_key": "*" * len(body["routing_key"])}).replace(key, b"*" * len(key))
 
 
 def _problems(body: dict[str, Json], *, is_change: bool) -> list[str]:

@@ -129,6 +129,24 @@ def test_a_body_that_comes_slowly_is_given_up_after_ten_seconds_and_shall_come_a
     assert not Event.objects.exists()
 
 
+def test_bodies_under_way_do_not_take_more_memory_than_there_is(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.inbox.MOST_WAITING_BYTES", 1_000_000)
+
+    async def two_at_once() -> list[Any]:
+        parts: list[bytes | float] = [b"x" * 600_000, 0.3, b"x"]
+        return await asyncio.gather(*(sender.doorstep.request("POST", sender.path, parts) for _ in range(2)))
+
+    answers = sender.doorstep.run(two_at_once())
+    later = sender.doorstep.run(sender.doorstep.request("POST", sender.path, [b"x" * 400_000, b"x" * 500_000]))
+
+    assert sorted(answered.status for answered in answers) == [202, 503]
+    (refused,) = [answered for answered in answers if answered.status == 503]
+    assert (refused.headers["connection"], later.status) == ("close", 202)
+    assert int(refused.headers["retry-after"]) >= 5
+
+
 def test_a_sender_that_leaves_halfway_stores_nothing(sender: Sender) -> None:
     class Left(Exception):
         pass

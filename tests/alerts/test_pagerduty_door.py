@@ -68,6 +68,29 @@ def test_what_must_not_be_repeated_is_answered_400(doorstep: Doorstep, body: Any
     assert not Event.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "details",
+    [
+        "[" + "{}," * 60_000 + "{}]",
+        '"' + "x" * 600_000 + '"',
+        "[" * 5_000 + "]" * 5_000,
+        "NaN" + " " * 9_000,
+    ],
+)
+def test_what_costs_much_to_read_is_refused_before_anybody_knows_whose_it_is(doorstep: Doorstep, details: str) -> None:
+    body = '{"routing_key": "%s", "event_action": "trigger", "payload": {"summary": "x", "custom_details": %s}}'
+
+    answered = doorstep.post("/v2/enqueue", (body % ("x" * 32, details)).encode())
+
+    assert (answered.status, answered.json["errors"]) == (400, ["JSON parse error"])
+
+
+def test_a_large_event_is_taken(sender: Sender) -> None:
+    details = {"log": "line\\u0000\n" * 20_000}
+
+    assert sender.enqueue("trigger", payload={**PAYLOAD, "custom_details": details}).status == 202
+
+
 def test_what_the_vendor_would_refuse_but_a_person_should_hear_of_is_taken(sender: Sender) -> None:
     assert sender.enqueue("trigger", payload={"summary": "Odd", "severity": "catastrophe"}).status == 202
 
