@@ -68,7 +68,10 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     understood = [each for each in read if each is not None]
     messages = [each for each in understood if each.alerts]
     if messages:
-        _follow(integration, messages, _router(rules))
+        # Locked with the others, in their order: it may be noted on when they have been.
+        is_told_of = any(each is None or each.status is EventStatus.QUARANTINED for each in read)
+        and_lock = {quarantine.incident_key(integration.pk)} if is_told_of else set()
+        _follow(integration, messages, _router(rules), and_lock=and_lock)
     _quarantine(integration, understood)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
@@ -107,11 +110,11 @@ def _router(rules: tuple[RouteRule, ...]) -> Router:
     return Router(rules)
 
 
-def _follow(integration: Integration, messages: Sequence[Understood], router: Router) -> None:
+def _follow(integration: Integration, messages: Sequence[Understood], router: Router, *, and_lock: set[str]) -> None:
     told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
     every = [each for message in told for each in message]
     known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
-    incidents = _locked_incidents(known, {each.open_key for each in every})
+    incidents = _locked_incidents(known, {each.open_key for each in every} | and_lock)
     if rows.have_moved(known):
         raise Changed
     asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)

@@ -61,9 +61,13 @@ def tell(integration: Integration, *, reason: str, problem: str, messages: int) 
     service = default_service(integration)
     if service is None:
         return None
-    key = open_key(integration.pk, 0, GROUP_KEY)
-    last = Incident.objects.select_for_update(no_key=True).filter(open_key=key).order_by("-id").first()
-    if last is not None and (last.is_open or clock.now() - last.created_at < AT_MOST_EVERY):
+    key = incident_key(integration.pk)
+    text = f"{messages} message{'s' * (messages != 1)} of {integration.name} put into quarantine: {problem}"
+    last = Incident.objects.filter(open_key=key).select_for_update(no_key=True).order_by("-id").first()
+    if last is not None and last.is_open:
+        _note_on(last, reason=reason, text=text, messages=messages)
+        return None
+    if last is not None and clock.now() - last.created_at < AT_MOST_EVERY:
         return None
     incident, is_new = lifecycle.open_incident(
         service=service,
@@ -79,9 +83,20 @@ def tell(integration: Integration, *, reason: str, problem: str, messages: int) 
         details={"integration": integration.name, "problem": reason},
     )
     if is_new:
-        text = f"{messages} message{'s' * (messages != 1)} of {integration.name} put into quarantine: {problem}"
         timeline.record(incident, kind="quarantined", by=BY, reason=reason, text=text, messages=messages)
     return incident
+
+
+def incident_key(integration_id: int) -> str:
+    """The key of the incident that tells of unreadable messages."""
+    return open_key(integration_id, 0, GROUP_KEY)
+
+
+def _note_on(incident: Incident, *, reason: str, text: str, messages: int) -> None:
+    """It goes on: said once an hour, or an incident that is open for days would hide that."""
+    told = incident.timeline.filter(kind="quarantined", at__gt=clock.now() - AT_MOST_EVERY)
+    if not told.exists():
+        timeline.record(incident, kind="quarantined", by=BY, reason=reason, text=text, messages=messages)
 
 
 def default_service(integration: Integration) -> Service | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from alerts.models import EventStatus
 from alerts.source import Received, sources
@@ -53,6 +54,35 @@ def test_at_most_one_incident_an_hour_tells_of_it(prometheus: Sender, engine: Mo
     counts.append(post_and_resolve())
 
     assert counts == [1, 1, 2]
+
+
+def test_an_incident_that_stays_open_is_noted_on_once_an_hour(prometheus: Sender, engine: MovedEngine) -> None:
+    for _ in range(3):
+        prometheus.post(b"{not json")
+        prometheus.post(from_alertmanager(prometheus_alert()))
+        engine.run()
+        engine.fast_forward(minutes=40)
+
+    told = [incident for incident in prometheus.incidents() if "could not be read" in incident.title]
+    assert [incident.timeline.filter(kind="quarantined").count() for incident in told] == [2]
+
+
+def test_the_incident_that_tells_of_it_is_locked_before_newer_ones(prometheus: Sender, engine: MovedEngine) -> None:
+    prometheus.post(b"{not json")
+    engine.run()
+    prometheus.post(from_alertmanager(prometheus_alert()))
+    engine.run()
+    prometheus.post(b"{not json")
+    prometheus.post(from_alertmanager(prometheus_alert(status="resolved")))
+
+    with CaptureQueriesContext(connection) as queries:
+        engine.run()
+
+    asked = [each["sql"] for each in queries if 'FROM "incidents_incident"' in each["sql"]]
+    first = next(sql for sql in asked if "FOR NO KEY UPDATE" in sql)
+    ids = ", ".join(str(incident.pk) for incident in prometheus.incidents())
+    assert f"IN ({ids})" in first
+    assert "ORDER BY" in first
 
 
 def test_neighbours_of_what_cannot_be_read_are_read(prometheus: Sender, engine: MovedEngine) -> None:
