@@ -26,7 +26,7 @@ from accounts.administration import (
 from accounts.models import Role
 from alerts import keys, quarantine
 from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows, grouping_of
-from alerts.inbox import hashed
+from alerts.letters import hashed
 from alerts.mend import clean_text, decode
 from alerts.models import Alert, Event, EventStatus, Integration, Route
 from alerts.source import sources

@@ -16,7 +16,8 @@ from django.db import connection
 
 from alerts import metrics
 from alerts.entrance import Answer, Entrance, Message, Request, plain, refusal
-from alerts.inbox import Inbox, Letter, NotStored
+from alerts.inbox import Inbox, NotStored
+from alerts.letters import Letter
 
 log = structlog.get_logger(__name__)
 

@@ -8,19 +8,16 @@ connection may have committed: then the message comes twice, which deduplication
 """
 
 import asyncio
-import contextlib
-import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import psycopg
 import structlog
-from psycopg import AsyncConnection
 
-from core import clock, doorbell
+from alerts.letters import Letter, Outcome, Writer
+from core import doorbell
 
 log = structlog.get_logger(__name__)
 
@@ -28,62 +25,12 @@ HELP_AFTER = 0.1  # seconds a commit may take before the second writer takes wha
 LARGEST_GROUP = 200
 LARGEST_GROUP_BYTES = 8 * 1024 * 1024
 MOST_WAITING_BYTES = 256 * 1024 * 1024
-LONGEST_COMMIT = 8.0  # seconds
 LONGEST_WAIT = 5.0  # seconds in the queue; what waited longer is not sent to the database any more
 RING_EVERY = 0.1  # seconds; a flood rings the engine's bell no more often
-
-# Bodies go over in binary (%b): as text they would be twice as long and several times as slow. All else goes as one
-# JSON value, which costs this process a fraction of an array for each column.
-_INSERT = """
-with sent as (
-    select *, decode(hash, 'hex') as key_hash
-    from rows from (
-        jsonb_to_recordset(%(letters)s::jsonb) as (
-            hash text, source text, content_type text, headers jsonb, query text, body_size int, marks jsonb
-        ),
-        unnest(%(bodies)b::bytea[])
-    ) with ordinality as item(hash, source, content_type, headers, query, body_size, marks, body, place)
-), known as materialized (
-    select sent.*, integration.id as integration_id, integration.is_active,
-        case when integration.is_active then nextval('alerts_event_id_seq') end as event_id
-    from (select * from sent order by place) as sent
-    join alerts_integration as integration using (key_hash)
-), stored as (
-    insert into alerts_event (
-        id, integration_id, received_at, due_at, source, content_type, headers, query, body, body_size, marks
-    )
-    select event_id, integration_id, moment, moment, source, content_type, headers, query, body, body_size, marks
-    from known, (select clock_timestamp() + %(moved)s::interval as moment) as now
-    where is_active
-)
-select place, event_id from known
-"""
 
 
 class NotStored(Exception):
     """Not committed. The sender shall come again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One raw message under its key. Texts hold no NUL: PostgreSQL would refuse the whole group for it."""
-
-    key: str
-    body: bytes
-    body_size: int
-    source: str = ""
-    content_type: str = ""
-    headers: dict[str, str] | None = None
-    query: str = ""
-    marks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a letter: stored under this id, or refused."""
-
-    event_id: int | None = None
-    is_known: bool = False
 
 
 @dataclass(slots=True)
@@ -91,11 +38,6 @@ class _Waiting:
     letter: Letter
     done: asyncio.Future[Outcome]
     until: float
-
-
-def hashed(key: str) -> bytes:
-    """What is kept of an integration's key: keys are long and random, so one round of SHA-256 is enough."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 class Inbox:
@@ -148,7 +90,7 @@ class Inbox:
     async def _write(self) -> None:
         """Take whatever has come, over and over."""
         loop = asyncio.get_running_loop()
-        async with _Writer(self._connection) as writer:
+        async with Writer(self._connection) as writer:
             while True:
                 group = self._take()
                 if group:
@@ -163,7 +105,7 @@ class Inbox:
 
     async def _assist(self) -> None:
         """Take one group each time the other is held up."""
-        async with _Writer(self._connection) as writer:
+        async with Writer(self._connection) as writer:
             while self._waiting or not self._leaving:
                 await self._help.wait()
                 if not self._leaving:
@@ -186,7 +128,7 @@ class Inbox:
                 group.append(waiting)
         return group
 
-    async def _commit(self, writer: "_Writer", group: Sequence[_Waiting]) -> None:
+    async def _commit(self, writer: "Writer", group: Sequence[_Waiting]) -> None:
         try:
             outcomes = await writer.insert([each.letter for each in group])
         except psycopg.DataError:
@@ -202,7 +144,7 @@ class Inbox:
         if any(outcome.event_id for outcome in outcomes):
             self._bell.press()
 
-    async def _commit_singly(self, writer: "_Writer", group: Sequence[_Waiting]) -> None:
+    async def _commit_singly(self, writer: "Writer", group: Sequence[_Waiting]) -> None:
         # One letter that PostgreSQL refuses may not take its neighbours with it.
         if len(group) == 1:
             log.error("inbox.refused_by_database", size=group[0].letter.body_size)
@@ -219,72 +161,6 @@ def _settle(waiting: _Waiting, outcome: Outcome | NotStored) -> None:
         waiting.done.set_exception(outcome)
     else:
         waiting.done.set_result(outcome)
-
-
-class _Writer:
-    """A kept connection that is made anew when it is lost."""
-
-    def __init__(self, connection: Callable[[], dict[str, Any]]) -> None:
-        self._parameters = connection
-        self._open: AsyncConnection[tuple[Any, ...]] | None = None
-
-    async def insert(self, letters: Sequence[Letter]) -> list[Outcome]:
-        """The outcome of each, committed. Raises psycopg's errors, OSError, TimeoutError."""
-        was_open = self._open is not None
-        try:
-            return await self._insert(letters)
-        except psycopg.OperationalError:
-            # A connection kept over a restart of the database fails at its first use: try once on a new one.
-            if not was_open or self._open is not None:
-                raise
-            return await self._insert(letters)
-
-    async def __aenter__(self) -> "_Writer":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._close()
-
-    async def _close(self) -> None:
-        connection, self._open = self._open, None
-        if connection is not None:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await connection.close()
-
-    async def _insert(self, letters: Sequence[Letter]) -> list[Outcome]:
-        try:
-            async with asyncio.timeout(LONGEST_COMMIT):
-                if self._open is None:
-                    self._open = await AsyncConnection.connect(autocommit=True, **self._parameters())
-                cursor = await self._open.execute(_INSERT, _parameters(letters), binary=True)
-                rows = await cursor.fetchall()
-        except (psycopg.OperationalError, OSError, TimeoutError):
-            await self._close()
-            raise
-        outcomes = [Outcome()] * len(letters)
-        for place, event_id in rows:
-            outcomes[place - 1] = Outcome(event_id, is_known=True)
-        return outcomes
-
-
-def _parameters(letters: Sequence[Letter]) -> dict[str, Any]:
-    described = [
-        {
-            "hash": hashed(each.key).hex(),
-            "source": each.source,
-            "content_type": each.content_type,
-            "headers": each.headers,
-            "query": each.query,
-            "body_size": each.body_size,
-            "marks": each.marks,
-        }
-        for each in letters
-    ]
-    return {
-        "letters": orjson.dumps(described).decode(),
-        "bodies": [each.body for each in letters],
-        "moved": clock.moved(),
-    }
 
 
 class _Bell:

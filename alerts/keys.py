@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from alerts.inbox import hashed
+from alerts.letters import hashed
 from alerts.models import Integration, Route
 from alerts.routing import check
 from alerts.source import sources

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from accounts.models import Membership, Team, User
 from alerts import keys
-from alerts.inbox import hashed
 from alerts.keys import RouteWish
+from alerts.letters import hashed
 from alerts.models import Integration
 from catalog.models import Service
 from config.up.files import kept_secret, random_secret, write_private

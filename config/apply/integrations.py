@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts import keys, routing
-from alerts.inbox import hashed
 from alerts.keys import RouteWish
+from alerts.letters import hashed
 from alerts.models import Integration
 from alerts.source import sources
 from catalog.models import Service

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from alerts import keys
-from alerts.inbox import hashed
 from alerts.keys import RouteWish
+from alerts.letters import hashed
 from alerts.models import Alert, Event, Integration
 from catalog.models import Service
 from core import clock

@@ -16,7 +16,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Role, User
-from alerts.inbox import hashed
+from alerts.letters import hashed
 from alerts.models import Integration
 from catalog.models import Service
 from config import first_start
