@@ -196,3 +196,8 @@ def from_alertmanager(*alerts: dict[str, Json], group: str = '{}:{alertname="Rep
         "externalURL": "http://alertmanager.example.com:9093",
         "alerts": list(alerts),
     }
+
+
+def pagerduty_payload(summary: str = "Disk full", severity: str = "critical") -> dict[str, str]:
+    """What a PagerDuty trigger says."""
+    return {"summary": summary, "severity": severity, "source": "db-1"}

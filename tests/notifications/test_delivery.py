@@ -1,31 +1,21 @@
 """Pages on their way: sent once, tried again, handed on to the next method, taken back."""
 
-import time
-from datetime import timedelta
-
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Role
-from core import clock
 from incidents import lifecycle
 from incidents.actor import Via
-from notifications import claiming, delivery, hooks, outbox, retrying
+from notifications import claiming, delivery, hooks, outbox
 from notifications import outcomes as recording
-from notifications.channel import CHANNELS, Accepted, PermanentFailure, TemporaryFailure
+from notifications.channel import TemporaryFailure
 from notifications.hooks import Page
 from notifications.models import ContactMethod, Delivery
 from notifications.states import Status
 from tests.factories import an_incident, by
 from tests.fakes import Carriers, receipts
 from tests.fakes.faults import (
-    Fault,
-    RateLimited,
-    ResetAfterAccepting,
-    ServerError,
     SlackError,
-    SlowBody,
     SmtpReply,
     TwilioError,
 )
@@ -140,194 +130,6 @@ def test_an_undelivered_text_starts_the_next_rule(phones: Carriers, tick: Engine
     ]
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (RateLimited(30), "slack_ratelimited"),
-        (ServerError(503), "http_503"),
-        (SlackError("internal_error"), "slack_internal_error"),
-    ],
-)
-def test_a_passing_failure_is_tried_again_while_the_next_rule_starts(
-    phones: Carriers, tick: Engine, ada: Someone, fault: Fault, reason: str
-) -> None:
-    phones.slack.fail(fault, next=1)
-    phones.sms.receipts(receipts.NEVER)
-    ada.wants((0, "slack"), (300, "sms"))
-    incident = an_incident()
-
-    ada.is_paged(incident)
-    tick.run()
-
-    assert len(phones.sms.to(ada).pages) == 1
-    delivery = Delivery.objects.get(channel="slack")
-    assert delivery.status in {Status.QUEUED, Status.UNKNOWN}
-    assert delivery.reason == reason
-    tick.wait(31)
-    assert outcomes(incident)[0] == ("slack", Status.SENT, "accepted_without_receipt")
-
-
-def test_retry_after_is_obeyed(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    phones.slack.fail(RateLimited(30), next=1)
-    ada.wants((0, "slack"))
-    ada.is_paged(an_incident())
-
-    tick.run()
-    tick.wait(15)
-    assert phones.slack.to(ada).messages == []
-    tick.wait(16)
-
-    assert len(phones.slack.to(ada).messages) == 1
-
-
-def test_waits_between_attempts_grow(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    phones.slack.fail(ServerError(500), next=None)
-    ada.wants((0, "slack"))
-    ada.is_paged(an_incident())
-    waits = []
-
-    for _ in range(7):
-        tick.run()
-        delivery = Delivery.objects.get()
-        waits.append((delivery.due_at - clock.now()).total_seconds())
-        tick.wait(waits[-1] + 0.1)
-
-    expected = [2, 4, 8, 15, 30, 60, 60]
-    # Real time passes, too, between the attempt and our look.
-    assert all(0.8 * e - 1.5 <= w <= 1.2 * e for w, e in zip(waits, expected, strict=True)), waits
-
-
-def test_a_message_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
-    phones: Carriers, tick: Engine, ada: Someone
-) -> None:
-    phones.slack.fail(ResetAfterAccepting(), next=1, call="chat.postMessage")
-    phones.sms.fail(ResetAfterAccepting(), next=1)
-    ada.wants((0, "slack"), (0, "sms"))
-    incident = an_incident()
-
-    ada.is_paged(incident)
-    tick.run()
-    tick.wait(5)
-
-    assert [status for _, status, _ in outcomes(incident)] == [Status.SENT, Status.SENT]
-    assert len(phones.ledger.pages) == 2
-
-
-def test_a_mail_that_may_have_gone_out_twice_is_not_sent_again(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    phones.mail.fail(ResetAfterAccepting(), next=None)
-    ada.wants((0, "email"), (3600, "sms"))
-    incident = an_incident()
-
-    ada.is_paged(incident)
-    tick.run()
-    for _ in range(5):
-        tick.wait(60)
-
-    assert len(phones.mail.to(ada).messages) == 2
-    assert outcomes(incident)[0] == ("email", Status.FAILED, "unconfirmed")
-    assert len(phones.sms.to(ada).pages) == 1
-    assert "nobody said whether it went out" in incident.timeline.get(kind="page_failed").text
-
-
-def test_what_is_open_stays_open_when_the_next_attempt_fails(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    phones.slack.fail(ResetAfterAccepting(), next=1, call="chat.postMessage")
-    phones.slack.fail(RateLimited(1), next=2)
-    ada.wants((0, "slack"))
-    incident = an_incident()
-
-    ada.is_paged(incident)
-    tick.run()
-    tick.wait(10)
-    tick.wait(10)
-
-    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
-    assert len(phones.slack.to(ada).messages) == 1
-
-
-@pytest.mark.parametrize("slug", ["email", "slack", "sms"])
-def test_a_lease_lasts_longer_than_the_attempt(phones: Carriers, ada: Someone, slug: str) -> None:
-    ada.wants((0, slug))
-    ada.is_paged(an_incident())
-
-    claiming.claim(slug, at_most=1)
-
-    ends_at = clock.now() + CHANNELS.all()[slug].ends_within
-    assert Delivery.objects.filter(lease_until__gt=ends_at).count() == 1
-
-
-@pytest.mark.parametrize(
-    ("channel", "fault", "reason"),
-    [
-        ("slack", SlackError("channel_not_found"), "slack_channel_not_found"),
-        ("slack", SlackError("token_revoked"), "slack_token_revoked"),
-        ("slack", SlackError("some_new_error"), "slack_some_new_error"),
-        ("sms", TwilioError(21211), "number_invalid"),
-        ("sms", TwilioError(39999), "twilio_39999"),
-        ("email", SmtpReply(550, "5.1.1 no such user", "rcpt"), "smtp_550"),
-    ],
-)
-def test_a_permanent_failure_starts_the_next_rule_at_once(
-    phones: Carriers, tick: Engine, ada: Someone, channel: str, fault: Fault, reason: str
-) -> None:
-    other = "sms" if channel != "sms" else "slack"
-    {"slack": phones.slack, "sms": phones.sms, "email": phones.mail}[channel].fail(fault, next=None)
-    ada.wants((0, channel), (3600, other))
-    incident = an_incident()
-
-    ada.is_paged(incident)
-    tick.run()
-
-    first, second = outcomes(incident)
-    assert first == (channel, Status.FAILED, reason)
-    assert second[:2] == (other, Status.SENT)
-    assert incident.timeline.filter(kind="page_failed", reason=reason).exists()
-
-
-def test_who_has_no_method_left_is_announced(
-    phones: Carriers, tick: Engine, ada: Someone, lost: list[hooks.Unreached]
-) -> None:
-    phones.slack.fail(SlackError("channel_not_found"), next=None)
-    phones.sms.receipts(receipts.undelivered())
-    ada.wants((0, "slack"), (60, "sms"))
-    incident = an_incident()
-    ada.is_paged(incident, Page(9, 2, 1, 3))
-
-    tick.run()
-    assert lost == []
-    phones.settle()
-
-    assert lost == [hooks.Unreached(incident.pk, ada.user.pk, Page(9, 2, 1, 3))]
-
-
-def test_who_only_meets_failures_is_announced_after_a_few(
-    phones: Carriers, tick: Engine, ada: Someone, lost: list[hooks.Unreached]
-) -> None:
-    phones.slack.fail(ServerError(500), next=None)
-    ada.wants((0, "slack"))
-    ada.is_paged(an_incident())
-
-    tick.run()
-    tick.wait(3)
-    assert lost == []
-    tick.wait(6)
-
-    assert len(lost) == 1
-    assert Delivery.objects.get().status == Status.UNKNOWN
-
-
-def test_silence_of_the_last_method_is_announced(
-    phones: Carriers, tick: Engine, ada: Someone, lost: list[hooks.Unreached]
-) -> None:
-    phones.sms.receipts(receipts.NEVER)
-    ada.wants((0, "sms"))
-    ada.is_paged(an_incident())
-    tick.run()
-
-    tick.wait(91)
-
-    assert len(lost) == 1
-
-
 def test_a_chat_message_that_was_taken_counts_as_reached(
     phones: Carriers, tick: Engine, ada: Someone, lost: list[hooks.Unreached]
 ) -> None:
@@ -367,90 +169,6 @@ def test_after_an_acknowledgement_a_failed_send_is_not_repeated(phones: Carriers
 
     delivery.refresh_from_db()
     assert (delivery.status, delivery.reason) == (Status.CANCELLED, "incident_acknowledged")
-
-
-def test_a_dead_workers_message_is_taken_up_again(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    ada.wants((0, "slack"))
-    incident = an_incident()
-    ada.is_paged(incident)
-    claiming.claim("slack", at_most=5)
-
-    tick.wait(5)
-    assert phones.slack.to(ada).messages == []
-    tick.wait(11)
-
-    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
-    assert Delivery.objects.get().attempts == 2
-
-
-def test_a_result_of_a_lost_lease_is_not_recorded(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    ada.wants((0, "slack"))
-    incident = an_incident()
-    ada.is_paged(incident)
-    (claimed,), _ = claiming.claim("slack", at_most=5)
-    tick.wait(16)
-
-    recording.record(claimed, PermanentFailure("slack_channel_not_found"))
-
-    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
-
-
-def test_what_was_taken_after_its_lease_is_on_record_and_not_sent_again(
-    phones: Carriers, tick: Engine, ada: Someone
-) -> None:
-    ada.wants((0, "slack"))
-    incident = an_incident()
-    ada.is_paged(incident)
-    (claimed,), _ = claiming.claim("slack", at_most=5)
-    clock.move(timedelta(seconds=16))
-    claiming.lapse()
-
-    recording.record(claimed, Accepted(ref="D1:1.0"))
-    tick.run()
-
-    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
-    assert Delivery.objects.get(kind="page").provider_ref == "D1:1.0"
-    assert phones.slack.to(ada).messages == []
-
-
-def test_a_page_that_went_out_twice_says_so(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    ada.wants((0, "slack"))
-    incident = an_incident()
-    ada.is_paged(incident)
-    (claimed,), _ = claiming.claim("slack", at_most=5)
-    tick.wait(16)
-
-    recording.record(claimed, Accepted(ref="D1:1.0"))
-
-    assert outcomes(incident) == [("slack", Status.SENT, "accepted_without_receipt")]
-    assert incident.timeline.filter(kind="page_sent_late").count() == 1
-
-
-def test_looking_for_a_page_and_sending_it_end_within_one_lease(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    phones.slack.fail(ResetAfterAccepting(carried_out=False), next=1, call="chat.postMessage")
-    ada.wants((0, "slack"))
-    ada.is_paged(an_incident())
-    tick.run()
-    phones.slack.fail(SlowBody(gap=1.0), next=None)
-    clock.move(timedelta(seconds=5))
-    (claimed,), _ = claiming.claim("slack", at_most=5)
-    started = time.monotonic()
-
-    delivery.attempt(claimed)
-
-    assert claimed.is_unsure
-    assert time.monotonic() - started < 11
-    phones.slack.release()
-
-
-def test_what_nobody_claims_twice(phones: Carriers, ada: Someone) -> None:
-    ada.wants((0, "slack"))
-    ada.is_paged(an_incident())
-
-    first, _ = claiming.claim("slack", at_most=5)
-    second, _ = claiming.claim("slack", at_most=5)
-
-    assert (len(first), len(second)) == (1, 0)
 
 
 def test_a_recipient_who_stopped_is_switched_off_in_sight_of_all(phones: Carriers, tick: Engine, ada: Someone) -> None:
@@ -599,58 +317,3 @@ def test_a_notice_goes_out_by_email(phones: Carriers, tick: Engine, ada: Someone
 
     assert phones.mail.to(ada).subjects == ["Gap in the schedule"]
     assert "Friday" in phones.mail.to(ada).latest.text
-
-
-@pytest.mark.parametrize("channel", ["slack", "sms"])
-def test_what_was_taken_behind_a_broken_gateway_is_not_sent_again(
-    phones: Carriers, tick: Engine, ada: Someone, channel: str
-) -> None:
-    carrier, call = {
-        "slack": (phones.slack, "chat.postMessage"),
-        "sms": (phones.sms, "Messages.create"),
-    }[channel]
-    carrier.fail(ServerError(502, carried_out=True), next=1, call=call)
-    ada.wants((0, channel))
-    incident = an_incident()
-
-    ada.is_paged(incident)
-    tick.run()
-    tick.wait(5)
-
-    assert outcomes(incident)[0][:2] == (channel, Status.SENT)
-    assert len(phones.ledger.pages) == 1
-
-
-def test_what_kills_every_worker_ends_in_sight(phones: Carriers, tick: Engine, ada: Someone) -> None:
-    ada.wants((0, "slack"), (36_000, "sms"))
-    incident = an_incident()
-    ada.is_paged(incident)
-    for _ in range(retrying.GIVE_UP_AFTER):
-        claiming.claim("slack", at_most=5)
-        clock.move(timedelta(seconds=16))
-        claiming.lapse()
-
-    tick.run()
-
-    assert outcomes(incident)[0] == ("slack", Status.FAILED, "worker_died")
-    assert incident.timeline.filter(kind="page_failed", reason="worker_died").exists()
-    assert len(phones.sms.to(ada).pages) == 1
-    assert phones.slack.to(ada).messages == []
-
-
-def test_a_result_that_cannot_be_recorded_is_counted_and_not_sent_for_ever(
-    phones: Carriers, tick: Engine, ada: Someone
-) -> None:
-    ada.wants((0, "email"))
-    incident = an_incident()
-    with connection.cursor() as cursor:
-        cursor.execute("alter table notifications_delivery add constraint broken check (status <> 'sent') not valid")
-    ada.is_paged(incident)
-
-    tick.run()
-    for _ in range(5):
-        tick.wait(90)
-
-    assert len(phones.mail.to(ada).messages) == 2
-    assert outcomes(incident) == [("email", Status.FAILED, "unconfirmed")]
-    assert Delivery.objects.get(channel="email").failures == 2
