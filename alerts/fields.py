@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from alerts.mend import Unreadable, clean_text
 from alerts.source import Json, Received, as_text, expect_object
 
-_MACRO = r"\$\{[^{}]*\}|\$[A-Z_][A-Z0-9_]*\$?|%[A-Z_][A-Z0-9_]*%|\{\{[^{}]*\}\}|\{[A-Za-z][\w.]*\}|#[a-z]\w*#"
+_MACRO = r"\$!?\{[^{}]*\}|\$[A-Z_][A-Z0-9_]*\$?|%[A-Z_][A-Z0-9_]*%|\{\{[^{}]*\}\}|\{[A-Za-z][\w.]*\}|#[a-z]\w*#"
 _MACROS = re.compile(rf"(?:{_MACRO})(?:[\s,:/@-]*(?:{_MACRO}))*|\*insert [^*]*\*")
 _NOTHING = frozenset({"null", "none", "undefined", "(null)", "[]", "{}"})
 
