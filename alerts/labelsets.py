@@ -1,7 +1,10 @@
 """What the Alertmanager family shares: alerts that are label sets. Pure."""
 
-from alerts.source import Json
+from alerts.mend import Unreadable
+from alerts.models import AlertStatus
+from alerts.source import Ignored, Json, ParsedAlert, Received, as_text, as_texts, expect_object, links_of, severity_of
 
+_STATUSES = {"firing": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
 _OFFSET = 14695981039346656037
 _PRIME = 1099511628211
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -22,3 +25,54 @@ def fingerprint(labels: dict[str, str]) -> str:
 def is_zero_time(value: Json) -> bool:
     """Whether it is Go's zero time, which stands for "has not ended"."""
     return not isinstance(value, str) or value.startswith("0001-")
+
+
+def alerts_of(received: Received, sender: str) -> list[ParsedAlert]:
+    """One alert per element of `alerts`, of a body in Alertmanager's shape. Raises Unreadable and Ignored."""
+    body = expect_object(received.json())
+    elements = body.get("alerts")
+    if elements is None and isinstance(body.get("labels"), dict):
+        elements = [body]
+    if not isinstance(elements, list):
+        raise Unreadable("unexpected_shape", f"The message has no list of alerts, which {sender} always sends.")
+    if not elements:
+        raise Ignored("no_alerts", "The message tells of no alert.")
+    group = as_text(body.get("groupKey"))
+    # Version 3 and hand-made messages may have severity and the like only among what all alerts share.
+    common = as_texts(body.get("commonAnnotations"))
+    external = body.get("externalURL")
+    return [_alert(each, body, common, group, external, received) for each in elements if isinstance(each, dict)]
+
+
+def _alert(
+    element: dict[str, Json],
+    body: dict[str, Json],
+    common: dict[str, str],
+    group: str,
+    external: Json,
+    received: Received,
+) -> ParsedAlert:
+    labels = as_texts(element.get("labels"))
+    annotations = {**common, **as_texts(element.get("annotations"))}
+    word = element.get("status") or (body.get("status") if "alerts" in body else None) or "firing"
+    status = _STATUSES.get(as_text(word).lower(), AlertStatus.FIRING)
+    dedup_key = as_text(element.get("fingerprint")) or fingerprint(labels)
+    ends = element.get("endsAt")
+    return ParsedAlert(
+        dedup_key=dedup_key,
+        title=labels.get("alertname") or annotations.get("summary") or annotations.get("title") or "Alert",
+        status=status,
+        severity=severity_of(labels.get("severity") or annotations.get("severity") or ""),
+        description=annotations.get("description") or annotations.get("message") or annotations.get("summary") or "",
+        labels=labels,
+        annotations=annotations,
+        links=links_of(
+            ("Source", element.get("generatorURL")),
+            ("Runbook", annotations.get("runbook_url") or annotations.get("runbook")),
+            ("Dashboard", annotations.get("dashboard_url") or annotations.get("dashboard")),
+            ("Alertmanager", external),
+        ),
+        started_at=received.moment(element.get("startsAt")),
+        ended_at=None if status is AlertStatus.FIRING or is_zero_time(ends) else received.moment(ends),
+        group=group or f"alertname={labels.get('alertname', dedup_key)}",
+    )
