@@ -62,13 +62,18 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
         body = expect_object(received.json())
         inputs = inner(body, "inputs")
         fields = {**{name: each for name, each in inputs.items() if not isinstance(each, dict)}, **body}
-        key = first(fields, "incidentId")
-        if not key:
+        if not (key := first(fields, "incidentId")):
             raise nothing_to_tell("Splunk Observability")
         text, title = first(fields, "messageBody"), first(fields, "messageTitle")
         is_over = _is_over(fields, title, text)
         at = received.moment(first(fields, "timestamp"))
         detector, rule = first(fields, "detector", "detectorName"), first(fields, "rule", "ruleName")
+        known = labelled(
+            detector=detector,
+            detector_id=fields.get("detectorId"),
+            rule=rule,
+            metric=fields.get("originatingMetric"),
+        )
         return [
             ParsedAlert(
                 dedup_key=key,
@@ -76,15 +81,7 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(first(fields, "severity")),
                 description=text or first(fields, "description"),
-                labels={
-                    **_dimensions(fields, inputs),
-                    **labelled(
-                        detector=detector,
-                        detector_id=fields.get("detectorId"),
-                        rule=rule,
-                        metric=fields.get("originatingMetric"),
-                    ),
-                },
+                labels={**_dimensions(fields, inputs), **known},
                 annotations=labelled(
                     description=fields.get("description"),
                     condition=fields.get("detectOnCondition"),

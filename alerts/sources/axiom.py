@@ -1,0 +1,96 @@
+"""Axiom's monitors by a custom webhook notifier. Match monitors tell of every match and never that it is over.
+
+Format: Axiom's documentation, "Custom webhook notifier", with the body it proposes.
+"""
+
+from alerts.fields import all_filled, filled, first, identity, inner, labelled, nothing_to_tell, read_fields
+from alerts.models import AlertStatus
+from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
+
+
+def _example(action: str, title: str) -> dict[str, Json]:
+    return {
+        "action": action,
+        "event": {
+            "monitorID": "m0n1t0r",
+            "title": title,
+            "body": "12 is above 10",
+            "description": "Failed sign-ins per minute",
+            "queryStartTime": "2026-03-01 09:59:00.5 +0000 UTC",
+            "queryEndTime": "2026-03-01 10:00:00.5 +0000 UTC",
+            "timestamp": "2026-03-01 10:00:00 +0000 UTC",
+            "value": 12,
+            "groupKeys": ["zone"],
+            "groupValues": ["north"],
+        },
+    }
+
+
+class Axiom(Source):
+    slug = "axiom"
+    label = "Axiom"
+    group_text = "By monitor and group: each is a group of its own."
+    set_up = """\
+In **Monitors → Manage notifiers → New notifier → Custom webhook**:
+
+- Webhook URL: `{base_url}/integrations/axiom/`
+- Headers: `Authorization`, `Bearer {key}`
+
+Leave the body as it is. Threshold monitors tell when they are over; match monitors never do.
+"""
+
+    def parse(self, received: Received) -> list[ParsedAlert]:
+        """One alert."""
+        body = read_fields(received)
+        event = inner(body, "event") or body
+        key = first(event, "monitorID", "monitorId", "title")
+        if not key:
+            raise nothing_to_tell("Axiom")
+        groups = _groups(event)
+        is_over = first(body, "action").lower() in ("closed", "close", "resolved")
+        at = received.moment(first(event, "timestamp", "queryEndTime"))
+        return [
+            ParsedAlert(
+                dedup_key=identity(key, *groups.values()),
+                title=first(event, "title") or f"Monitor {key}",
+                status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
+                severity=severity_of(first(event, "severity")),
+                description="\n".join(filter(None, (first(event, "description"), first(event, "body")))),
+                labels={**groups, **labelled(monitor_id=first(event, "monitorID", "monitorId"))},
+                annotations={**all_filled(event.get("matchedEvent")), **labelled(value=event.get("value"))},
+                started_at=None if is_over else at,
+                ended_at=at if is_over else None,
+            )
+        ]
+
+    examples = (
+        Example(
+            "firing",
+            _example("Open", "Triggered: Failed sign-ins"),
+            (Expected(AlertStatus.FIRING, "Triggered: Failed sign-ins", None, "m0n1t0r/north"),),
+        ),
+        Example(
+            "resolved",
+            _example("Closed", "Resolved: Failed sign-ins"),
+            (Expected(AlertStatus.RESOLVED, "Resolved: Failed sign-ins", None, "m0n1t0r/north"),),
+        ),
+        Example(
+            "match",
+            {
+                "action": "Open",
+                "event": {"monitorID": "m4tch", "title": "Root login", "matchedEvent": {"host": "a"}},
+            },
+            (Expected(AlertStatus.FIRING, "Root login", None, "m4tch"),),
+        ),
+    )
+
+
+def _groups(event: dict[str, Json]) -> dict[str, str]:
+    """What a monitor that notifies by group says of the group."""
+    names, values = event.get("groupKeys"), event.get("groupValues")
+    if not (isinstance(names, list) and isinstance(values, list)):
+        return {}
+    return {as_text(name): text for name, value in zip(names, values, strict=False) if (text := filled(value))}
+
+
+SOURCE = Axiom()
