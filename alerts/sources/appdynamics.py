@@ -9,6 +9,7 @@ from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
+_VIOLATION = ("POLICY_", "HEALTH_RULE_", "HEALTH RULE VIOLATION", "ANOMALY_")
 _OVER = ("CLOSE", "CANCELED", "CANCELLED", " ENDED", "RESOLVE")
 
 
@@ -115,13 +116,17 @@ def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
     )
     affected = first(event, "affected")
     name = first(event, "displayName", "eventType") or "Event"
-    key = identity(application, tier, node, rule, affected) or first(event, "guid", "id", "deepLink", "eventMessage")
+    kind = first(event, "eventType", "displayName").upper()
+    # A violation goes by several types from its start to its end; any other event is told from others by its type.
+    of_kind = "" if kind.startswith(_VIOLATION) else name
+    where = node or tier or application
+    key = (
+        identity(of_kind, application, tier, node, rule, affected) if where else first(event, "guid", "id", "deepLink")
+    )
     if not key:
         raise nothing_to_tell("AppDynamics")
-    kind = first(event, "eventType", "displayName").upper()
     is_over = any(word in kind for word in _OVER)
     at = received.moment(first(event, "eventTime"))
-    where = node or tier or application
     return ParsedAlert(
         dedup_key=key,
         title=f"{name}{': ' if rule else ''}{rule}{f' ({where})' if where else ''}",

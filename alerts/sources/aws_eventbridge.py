@@ -5,7 +5,7 @@ share only the envelope, so that of those only what many have is read.
 """
 
 from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import filled, first, identity, inner, labelled, objects
+from alerts.fields import filled, first, identity, inner, labelled, nothing_to_tell, objects
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -131,7 +131,7 @@ def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -
     about = inner(detail, "configuration")
     key = arn or identity(body.get("account"), region, name)
     if not key:
-        raise Unreadable("no_identity", "The event does not say which alarm it is about.")
+        raise nothing_to_tell("CloudWatch")
     return ParsedAlert(
         dedup_key=key,
         title=name,
@@ -155,9 +155,11 @@ def _other(body: dict[str, Json], kind: str, detail: dict[str, Json], received: 
     arns = _arns(body)
     # Without any identity of its own the event's number must do: to share a kind is not to be the same.
     of_its_own = first(detail, "eventArn", "id", "arn") or (identity(kind, *arns) if arns else filled(body.get("id")))
+    if not of_its_own:
+        raise nothing_to_tell("EventBridge")
     at = received.moment(body.get("time"))
     return ParsedAlert(
-        dedup_key=identity(body.get("source"), of_its_own) or kind,
+        dedup_key=identity(body.get("source"), of_its_own),
         title=first(detail, "title", "eventTypeCode") or kind,
         status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
         severity=_severity(detail.get("severity")),

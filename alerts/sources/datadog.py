@@ -75,13 +75,14 @@ Then write `@webhook-NAME` into the message of your monitors.
         fields = {name.lower(): value for name, value in given.items()}
         title = first(fields, "alert_title", "event_title", "title")
         prefix = _PREFIX.match(title)
+        name = filled(title[prefix.end() :] if prefix else title)
         scope = first(fields, "alert_scope", "scope")
         monitor = first(fields, "alert_id", "monitor_id")
         key = (
             first(fields, "alert_cycle_key", "aggreg_key", "aggregation_key")
             or (identity(monitor, scope) if monitor else "")
             # `id` is the event's, another one each time; the title without its transition stays.
-            or identity(_org(fields), title[prefix.end() :] if prefix else title)
+            or (identity(_org(fields), name) if name else "")
         )
         if not key:
             raise nothing_to_tell("Datadog")

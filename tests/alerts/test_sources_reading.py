@@ -55,6 +55,8 @@ def test_a_subscription_says_what_to_do() -> None:
 
 WITHOUT_VALUES = [
     ("datadog", {"alert_title": "$EVENT_TITLE", "alert_cycle_key": "$ALERT_CYCLE_KEY", "alert_id": "$ALERT_ID"}),
+    ("datadog", {"title": "[Triggered]", "org": {"name": "Shop"}, "id": "1"}),
+    ("aws_eventbridge", {"detail-type": "Anything", "source": "own.service", "detail": {"a": 1}}),
     ("dynatrace", {"PID": "{PID}", "ProblemTitle": "{ProblemTitle}", "State": "{State}"}),
     ("coralogix", {"alert_id": "$ALERT_ID", "name": "$ALERT_NAME", "alert_action": "$ALERT_ACTION"}),
     ("appdynamics", {"event": {"displayName": "Event", "node": {"name": "${latestEvent.node.name}"}}}),
@@ -97,6 +99,17 @@ def test_a_composite_alarm_has_no_trigger_and_is_read() -> None:
 
     assert (alert.dedup_key, alert.annotations["AlarmRule"]) == ("1/eu-west-1/all", 'ALARM("a") OR ALARM("b")')
     assert alert.links[0].href.startswith("https://eu-west-1.console.aws.amazon.com/")
+
+
+def test_events_of_an_application_that_are_no_violations_are_told_apart() -> None:
+    events = [
+        {"eventType": kind, "displayName": name, "application": {"name": "Shop"}}
+        for kind, name in (("DEADLOCK", "Deadlock"), ("APPLICATION_CRASH", "Crash"), ("DEADLOCK", "Deadlock"))
+    ]
+
+    keys = [_parse("appdynamics", {"event": event})[0].dedup_key for event in events]
+
+    assert keys == ["Deadlock/Shop", "Crash/Shop", "Deadlock/Shop"]
 
 
 def test_groups_of_a_datadog_monitor_are_alerts_of_their_own() -> None:
