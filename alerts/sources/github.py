@@ -27,6 +27,20 @@ _CONCLUSIONS = {
     "success": AlertStatus.RESOLVED,
 }
 _WORDS = {"timed_out": "timed out", "startup_failure": "could not start", "success": "succeeded"}
+_LABELS = {
+    "repository": "repository.full_name",
+    "organization": "organization.login",
+    "workflow": ("workflow_run.name", "workflow.name"),
+    "branch": "workflow_run.head_branch",
+    "event": "workflow_run.event",
+    "conclusion": "workflow_run.conclusion",
+}
+_ANNOTATIONS = {
+    "run": "workflow_run.run_number",
+    "attempt": "workflow_run.run_attempt",
+    "commit": "workflow_run.head_sha",
+    "actor": ("workflow_run.actor.login", "sender.login"),
+}
 
 
 class GitHub(Source):
@@ -65,26 +79,8 @@ To be told of one branch only, give the integration a route with the condition `
                 title=f"{workflow} {_WORDS.get(conclusion, 'failed')} on {repository}@{branch}",
                 status=status,
                 description=text_at(run, "display_title", "head_commit.message"),
-                labels=texts_at(
-                    body,
-                    {
-                        "repository": "repository.full_name",
-                        "organization": "organization.login",
-                        "workflow": ("workflow_run.name", "workflow.name"),
-                        "branch": "workflow_run.head_branch",
-                        "event": "workflow_run.event",
-                        "conclusion": "workflow_run.conclusion",
-                    },
-                ),
-                annotations=texts_at(
-                    body,
-                    {
-                        "run": "workflow_run.run_number",
-                        "attempt": "workflow_run.run_attempt",
-                        "commit": "workflow_run.head_sha",
-                        "actor": ("workflow_run.actor.login", "sender.login"),
-                    },
-                ),
+                labels=texts_at(body, _LABELS),
+                annotations=texts_at(body, _ANNOTATIONS),
                 links=links_of(("Run", run.get("html_url")), ("Repository", at(body, "repository.html_url"))),
                 started_at=moment if status is AlertStatus.FIRING else None,
                 ended_at=moment if status is AlertStatus.RESOLVED else None,

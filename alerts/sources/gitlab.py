@@ -1,7 +1,7 @@
 """GitLab's pipeline events.
 
-Format: GitLab's documentation, "Webhook events: Pipeline events". They come with every change of status. The pipelines of
-a branch or tag are one alert: one that fails fires it, the next that succeeds resolves it.
+Format: GitLab's documentation, "Webhook events: Pipeline events". They come with every change of status. The
+pipelines of a branch or tag are one alert: one that fails fires it, the next that succeeds resolves it.
 """
 
 from alerts.mend import Unreadable
@@ -21,6 +21,17 @@ from alerts.source import (
 
 _STATUSES = {"failed": AlertStatus.FIRING, "success": AlertStatus.RESOLVED}
 _WORDS = {"failed": "failed", "success": "succeeded"}
+_LABELS = {
+    "project": ("project.path_with_namespace", "project.name"),
+    "branch": "object_attributes.ref",
+    "pipeline_source": "object_attributes.source",
+}
+_ANNOTATIONS = {
+    "commit": "object_attributes.sha",
+    "user": "user.name",
+    "duration": "object_attributes.duration",
+    "merge_request": "merge_request.title",
+}
 
 
 class GitLab(Source):
@@ -61,23 +72,8 @@ To be told of one branch only, give the integration a route with the condition `
                 title=f"Pipeline #{number} {project} {ref} {_WORDS[state]}",
                 status=status,
                 description=_failed_jobs(body) or text_at(body, "commit.title", "commit.message"),
-                labels=texts_at(
-                    body,
-                    {
-                        "project": ("project.path_with_namespace", "project.name"),
-                        "branch": "object_attributes.ref",
-                        "pipeline_source": "object_attributes.source",
-                    },
-                ),
-                annotations=texts_at(
-                    body,
-                    {
-                        "commit": "object_attributes.sha",
-                        "user": "user.name",
-                        "duration": "object_attributes.duration",
-                        "merge_request": "merge_request.title",
-                    },
-                ),
+                labels=texts_at(body, _LABELS),
+                annotations=texts_at(body, _ANNOTATIONS),
                 links=links_of(("Pipeline", _address(body, number)), ("Commit", at(body, "commit.url"))),
                 started_at=moment if status is AlertStatus.FIRING else None,
                 ended_at=moment if status is AlertStatus.RESOLVED else None,

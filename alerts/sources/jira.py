@@ -1,7 +1,7 @@
 """Jira's webhooks about issues, and the issue as Jira Automation sends it.
 
-Format: Atlassian's documentation, "Webhooks" and "Send web request" of Automation. An issue is over when its status is in
-the category "done" or it has a resolution; its number stays when it moves to another project, its key does not.
+Format: Atlassian's documentation, "Webhooks" and "Send web request" of Automation. An issue is over when its status is
+in the category "done" or it has a resolution; its number stays when it moves to another project, its key does not.
 """
 
 from urllib.parse import urlsplit

@@ -1,7 +1,7 @@
 """Kapacitor's HTTP POST event handler.
 
-Format: InfluxData's documentation of Kapacitor, "Post event handler" and "Alert node: Alert event data". Every change of
-level is told under the same ID; level OK means that it is over.
+Format: InfluxData's documentation of Kapacitor, "Post event handler" and "Alert node: Alert event data". Every change
+of level is told under the same ID; level OK means that it is over.
 """
 
 from alerts.mend import Unreadable
