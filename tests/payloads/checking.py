@@ -20,7 +20,12 @@ from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
 
 # Where a folder is not called as its source is.
-SLUGS = {"generic_json": "generic", "pagerduty_events_v2": "pagerduty"}
+SLUGS = {
+    "generic_json": "generic",
+    "pagerduty_events_v1": "pagerduty",
+    "pagerduty_events_v2": "pagerduty",
+    "victorops_rest": "victorops",
+}
 # Words that weigh other with one vendor than with most.
 OWN_WORDS = {"azure_monitor": {"Sev1": "error", "Sev3": "info"}}
 _NO_PAYLOAD = ("response", "interaction", "reject", "delivery failure", "call not answered")
@@ -43,8 +48,8 @@ class Case:
         named = re.findall(r"alerts\[\d\] (firing|resolved)", text)
         if named:
             return [str(each) for each in named]
-        word = re.split(r"[^a-z]", text.removeprefix("both "))[0]
-        return [_STATUSES[word]] if word in _STATUSES else []
+        words = [re.split(r"[^a-z]", part)[0] for part in text.removeprefix("both ").split(" then ")]
+        return [_STATUSES[word] for word in words if word in _STATUSES]
 
     @property
     def keys(self) -> set[str]:
