@@ -1,7 +1,7 @@
-"""PagerDuty's Events API v2, whose senders only change the host name.
+"""PagerDuty's Events API, versions 2 and 1, whose senders only change the host name.
 
-Format: PagerDuty's developer documentation, "Events API v2": trigger, acknowledge, resolve. The entrance has checked
-the body and made a dedup key where a trigger came without one; it travels in the note `:dedup_key`.
+Format: PagerDuty's developer documentation, "Events API v2" and "Events API v1": trigger, acknowledge, resolve. The
+entrance has checked the body and made a dedup key where a trigger came without; it travels in the note `:dedup_key`.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ _AS_LABELS = ("source", "component", "group", "class")
 
 class PagerDuty(Source):
     slug = "pagerduty"
-    label = "PagerDuty Events API v2"
+    label = "PagerDuty Events API"
     group_text = "By dedup key: each alert is a group of its own."
     set_up = """\
 Point the sender's PagerDuty address here and give it the integration key:
@@ -54,6 +54,8 @@ receivers:
       - routing_key: {key}
         url: {base_url}/v2/enqueue
 ```
+
+Senders of version 1 keep `{base_url}/generic/2010-04-15/create_event.json`, with the integration key as service key.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
@@ -61,6 +63,8 @@ receivers:
         body = expect_object(received.json())
         if received.headers.get(":path", "").endswith("/change/enqueue"):
             raise Ignored("change_event", "A change event: it tells what was done and never alerts.")
+        if "event_type" in body and "event_action" not in body:
+            body = _as_version_2(body)
         status = _STATUSES.get(as_text(body.get("event_action")))
         if status is None:
             raise Unreadable("unexpected_shape", "“event_action” must be one of trigger, acknowledge, resolve.")
@@ -87,6 +91,8 @@ receivers:
 
     def request_for(self, example: Example, key: str) -> tuple[str, bytes]:
         """To the vendor's own paths, with the key in the body."""
+        if "event_type" in example.body:
+            return "/generic/2010-04-15/create_event.json", orjson.dumps({**example.body, "service_key": key})
         path = "/v2/enqueue" if "event_action" in example.body else "/v2/change/enqueue"
         return path, orjson.dumps({**example.body, "routing_key": key})
 
@@ -128,7 +134,37 @@ receivers:
             },
             (Expected(AlertStatus.FIRING, "Backup failed", Severity.WARNING),),
         ),
+        Example(
+            "version_1",
+            {
+                "event_type": "trigger",
+                "incident_key": "db-3/backup",
+                "description": "No backup of db-3 for two days",
+                "details": {"last": "2026-02-27"},
+                "contexts": [{"type": "link", "href": "https://wiki.example.com/backup", "text": "What to do"}],
+            },
+            (Expected(AlertStatus.FIRING, "No backup of db-3 for two days", None, "db-3/backup"),),
+        ),
+        Example(
+            "version_1_resolved",
+            {"event_type": "resolve", "incident_key": "db-3/backup", "description": "Done"},
+            (Expected(AlertStatus.RESOLVED, "Done", None, "db-3/backup"),),
+        ),
     )
+
+
+def _as_version_2(body: dict[str, Json]) -> dict[str, Json]:
+    """An event of version 1 in the words of version 2."""
+    given = body.get("contexts")
+    contexts = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    return {
+        **body,
+        "event_action": body["event_type"],
+        "dedup_key": body.get("incident_key"),
+        "payload": {"summary": body.get("description"), "custom_details": body.get("details")},
+        "links": [each for each in contexts if each.get("type") == "link"],
+        "images": [{"alt": each.get("text"), **each} for each in contexts if each.get("type") == "image"],
+    }
 
 
 def _links(body: dict[str, Json]) -> list[Link]:
