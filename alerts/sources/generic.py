@@ -4,11 +4,7 @@ The first of several usual names that is there wins; what has no meaning of its 
 an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`.
 """
 
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import HTTP
-from urllib.parse import parse_qsl
-
+from alerts.packed import body_of
 from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -83,7 +79,7 @@ The same with `"status": "resolved"` resolves it.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert for an object or a text, several for a list."""
-        body = _body(received)
+        body = body_of(received)
         if isinstance(body, str):
             return [_of_text(body)]
         if isinstance(body, dict):
@@ -129,49 +125,6 @@ The same with `"status": "resolved"` resolves it.
             content_type="text/plain",
         ),
     )
-
-
-def _body(received: Received) -> Json:
-    kind = received.content_type.partition(";")[0].strip().lower()
-    raw = received.unpacked()
-    if not raw.strip():
-        if received.query:
-            return _form(dict(parse_qsl(received.query, keep_blank_values=True)), received)
-        raise Unreadable("empty", "The message has no body.")
-    if kind == "application/x-www-form-urlencoded" and raw.lstrip()[:1] not in (b"{", b"["):
-        return _form(dict(parse_qsl(received.text(), keep_blank_values=True)), received)
-    if kind == "multipart/form-data":
-        return _form(_parts(received.content_type, raw), received)
-    try:
-        return received.json()
-    except Unreadable:
-        if raw.lstrip()[:1] in (b"{", b"[") or kind.endswith("json"):
-            raise
-    return received.text()
-
-
-def _form(fields: dict[str, str], received: Received) -> Json:
-    for name in ("payload", "data", "json", "alert", "body"):
-        value = fields.get(name, "")
-        if value.lstrip()[:1] in ("{", "["):
-            inner = Received(value.encode(), received.now)
-            found = inner.json()
-            received.marks.extend(inner.marks)
-            return found
-    return {clean_text(name)[0]: clean_text(value)[0] for name, value in fields.items()}
-
-
-def _parts(content_type: str, raw: bytes) -> dict[str, str]:
-    message = BytesParser(EmailMessage, policy=HTTP).parsebytes(
-        b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n" + raw
-    )
-    fields = {}
-    for part in message.iter_parts() if message.is_multipart() else ():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            fields[name] = content.decode("utf-8", "replace").rstrip("\r\n")
-    return fields
 
 
 def _elements(body: dict[str, Json]) -> list[Json]:
