@@ -55,7 +55,7 @@ class Case:
     def keys(self) -> set[str]:
         """Identities the table writes out."""
         text = self.row["dedup_identity"]
-        return {*re.findall(r"\b[0-9a-f]{16}\b", text), *re.findall(r"(?:dedup_key|alert_uid)=(\S+)", text)}
+        return {*re.findall(r"\b[0-9a-f]{16}\b", text), *re.findall(r"(?:dedup_key|alert_uid)=([^\s\x22]+)", text)}
 
     @property
     def severity_word(self) -> str | None:
