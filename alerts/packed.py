@@ -53,7 +53,10 @@ def fields_of(received: Received) -> dict[str, Json]:
     if not isinstance(body, dict):
         raise Unreadable("unexpected_shape", "The message holds no fields with names, which this source always sends.")
     added = _form(_pairs(received.query), received)
-    return {**added, **body} if isinstance(added, dict) else body
+    fields = {**added, **body} if isinstance(added, dict) else body
+    if not fields:
+        raise Unreadable("no_content", "There is nothing in the message that could be an alert.")
+    return fields
 
 
 def flattened(fields: Mapping[str, Json], above: str = "") -> dict[str, Json]:
