@@ -17,6 +17,9 @@ import orjson
 from alerts.mend import Unreadable, clean_text
 from alerts.source import Json, Received, as_text
 
+MOST_FIELDS = 10_000  # of a form; JSON has a bound of its own
+_LONGEST_MACRO = 200
+_LONGEST_ADDRESS = 4000
 _WRAPPED_IN = ("payload", "data", "json", "alert", "body")
 _MACRO = re.compile(
     r"\$[\w.:]+\$|\$[A-Z][A-Z0-9_]*|\$\{[^}]*\}|\{[$#]?[A-Z][A-Z0-9_.]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[a-z]+", re.DOTALL
@@ -78,7 +81,7 @@ def written(fields: Mapping[str, Json], *names: str) -> str:
 
 def said(fields: Mapping[str, Json], *names: str) -> str:
     """The first of these that says something; empty where none does. A macro left as it stands says nothing."""
-    return next((text for text in map(_text, map(fields.get, names)) if text and not _MACRO.fullmatch(text)), "")
+    return next((text for text in map(_text, map(fields.get, names)) if text and not _is_macro(text)), "")
 
 
 def labels_of(fields: Mapping[str, Json], **names: str) -> dict[str, str]:
@@ -92,6 +95,12 @@ def object_at(fields: Mapping[str, Json], name: str) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
+def in_query(address: str, name: str) -> str:
+    """A parameter of an address; empty where it has none of this name."""
+    query = address[:_LONGEST_ADDRESS].partition("?")[2].partition("#")[0]
+    return clean_text(next((value for each, value in parse_qsl(query) if each == name), ""))[0].strip()
+
+
 def key_of_content(fields: Mapping[str, Json]) -> str:
     """An identity for a message that names nothing: only the very same message is the same alert."""
     packed = orjson.dumps(fields, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)
@@ -102,8 +111,19 @@ def _text(value: Json) -> str:
     return as_text(value).strip() if isinstance(value, str | int | float) else ""
 
 
+def _is_macro(text: str) -> bool:
+    return len(text) <= _LONGEST_MACRO and _MACRO.fullmatch(text) is not None
+
+
 def _pairs(text: str) -> dict[str, str]:
-    return dict(parse_qsl(text, keep_blank_values=True))
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise _too_many() from None
+
+
+def _too_many() -> Unreadable:
+    return Unreadable("too_many_values", f"The form has more than {MOST_FIELDS:,} fields, which no alert needs.")
 
 
 def _form(fields: dict[str, str], received: Received) -> Json:
@@ -118,6 +138,8 @@ def _form(fields: dict[str, str], received: Received) -> Json:
 
 
 def _parts(content_type: str, raw: bytes) -> dict[str, str]:
+    if raw.count(b"\n--") > MOST_FIELDS:
+        raise _too_many()
     message = BytesParser(EmailMessage, policy=HTTP).parsebytes(
         b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n" + raw
     )

@@ -6,9 +6,8 @@ script is read too: its key holds the date, which is left out, as an outage may 
 """
 
 import re
-from urllib.parse import parse_qs, urlsplit
 
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
+from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -120,11 +119,11 @@ def _status_and_severity(text: str) -> tuple[AlertStatus, Severity | None]:
 
 
 def _identity(fields: dict[str, Json], shown: str) -> str:
-    link = said(fields, "linktoupstreamdetails", "link", "linksensor").replace("[", "")
+    link = said(fields, "linktoupstreamdetails", "link", "linksensor")
     key = said(fields, "alertuid")
     dated = _SENSOR_AND_DATE.match(key)
-    in_link = "".join(parse_qs(urlsplit(link).query).get("id", [])[:1])
-    return said(fields, "sensorid") or in_link or (dated[1] if dated else key) or shown or key_of_content(fields)
+    sensor = said(fields, "sensorid") or in_query(link, "id")
+    return sensor or (dated[1] if dated else key) or shown or key_of_content(fields)
 
 
 SOURCE = Prtg()

@@ -112,7 +112,7 @@ A tag `severity` of a monitor is its alerts' severity; other tags become labels.
 
 
 def _without_monitor(text: str) -> ParsedAlert:
-    found = _CERTIFICATE.match(text)
+    found = _CERTIFICATE.match(text[:1000])
     if found:
         return ParsedAlert(dedup_key=f"{found[1]} certificate", title=text, severity=Severity.WARNING)
     if text.lower().endswith(("testing", "test")):

@@ -5,11 +5,8 @@ those of older scripts (`EVENT.ID`, or `alert_uid` and `state`, or `trigger` and
 carries the id of the problem that it ends.
 """
 
-from urllib.parse import parse_qs, urlsplit
-
-import orjson
-
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
+from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
+from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -152,11 +149,11 @@ def _status(fields: dict[str, Json]) -> AlertStatus:
 
 
 def _identity(fields: dict[str, Json], host: str, name: str) -> str:
-    in_link = parse_qs(urlsplit(said(fields, "link").replace("[", "")).query)
-    event = said(fields, "eventid", "alertuid") or "".join(in_link.get("eventid", [])[:1])
+    link = said(fields, "link")
+    event = said(fields, "eventid", "alertuid") or in_query(link, "eventid")
     if event:
         return event
-    trigger = said(fields, "triggerid") or name
+    trigger = said(fields, "triggerid") or in_query(link, "triggerid") or name
     return f"{host}/{trigger}" if trigger else key_of_content(fields)
 
 
@@ -169,8 +166,8 @@ def _tags(fields: dict[str, Json]) -> dict[str, str]:
     """Of `[{"tag": "a", "value": "b"}]`, else of `a:b, c:d`."""
     text = said(fields, "eventtagsjson")
     try:
-        given = orjson.loads(text) if text else []
-    except orjson.JSONDecodeError:
+        given = read_json(text.encode()).value if text else []
+    except Unreadable:
         given = []
     if not isinstance(given, list) or not given:
         pairs = [each.split(":", 1) for each in said(fields, "eventtags").split(",") if ":" in each]

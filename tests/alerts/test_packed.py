@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.packed import fields_of, flattened, key_of_content, said, written
+from alerts.packed import MOST_FIELDS, fields_of, flattened, in_query, key_of_content, said, written
 from alerts.mend import Unreadable
 from alerts.source import Received
 
@@ -42,6 +42,32 @@ def test_fields_are_found_however_they_are_packed(received: Received) -> None:
 def test_a_message_without_fields_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         fields_of(_received(body, "text/plain"))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [(b"a&" * MOST_FIELDS, FORM), (b"\r\n--line" * (MOST_FIELDS + 1), "multipart/form-data; boundary=line")],
+    ids=["form", "multipart"],
+)
+def test_what_has_fields_without_end_is_not_unfolded(body: bytes, content_type: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        fields_of(_received(body, content_type))
+
+    assert refused.value.reason == "too_many_values"
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://zabbix.example.net/tr_events.php?triggerid=7&eventid=9#top", "9"),
+        ("http://[::1?eventid=9", "9"),
+        ("https://zabbix.example.net/?eventid=%009", "\ufffd9"),
+        ("https://zabbix.example.net/?other=9", ""),
+        ("no address", ""),
+    ],
+)
+def test_a_parameter_of_an_address_is_found_even_where_the_address_is_none(address: str, found: str) -> None:
+    assert in_query(address, "eventid") == found
 
 
 def test_fields_within_fields_are_found_by_one_name() -> None:
