@@ -10,6 +10,13 @@ from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
+_ANNOTATIONS = {
+    "author": "notificationauthor",
+    "comment": "notificationcomment",
+    "event": "event",
+    "local_time": "shortdatetime",
+}
+
 
 class Checkmk(Source):
     slug = "checkmk"
@@ -62,14 +69,7 @@ for each.
                     **({"host": host} if host else {}),
                     **({"service": service} if service else {}),
                 },
-                annotations=labels_of(
-                    fields,
-                    author="notificationauthor",
-                    comment="notificationcomment",
-                    event="event",
-                    page=f"{of}url",
-                    local_time="shortdatetime",
-                ),
+                annotations=labels_of(fields, page=f"{of}url", **_ANNOTATIONS),
                 links=links_of(("Checkmk", fields.get("url"))),
                 started_at=since if status is AlertStatus.FIRING else None,
                 ended_at=since if status is AlertStatus.RESOLVED else None,

@@ -15,6 +15,7 @@ _NODE = re.compile(r"\bon (?:the )?(?:node )?([\w.:-]+)", re.IGNORECASE)
 _STATE_WORDS = re.compile(
     r"\b(?:is|was|has|now|raised|to|from|critical|warning|clear(?:ed)?|recovered)\b", re.IGNORECASE
 )
+_LABELS = ("alert", "chart", "context", "space", "family", "class")
 
 
 class Netdata(Source):
@@ -55,15 +56,7 @@ Choose notifications of critical, warning and clear, so that alerts resolve.
                 severity=severity_of(severity),
                 description="\n".join(filter(None, (message, said(fields, "info")))),
                 labels={
-                    **labels_of(
-                        fields,
-                        alert="alert",
-                        chart="chart",
-                        context="context",
-                        space="space",
-                        family="family",
-                    ),
-                    **labels_of(fields, **{"class": "class"}),
+                    **labels_of(fields, **{name: name for name in _LABELS}),
                     **labels_of(object_at(fields, "Rooms"), room="name"),
                     **({"host": node} if node else {}),
                 },
