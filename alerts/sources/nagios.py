@@ -26,7 +26,7 @@ define command {
     --data-urlencode "host_address=$HOSTADDRESS$" --data-urlencode "host_state=$HOSTSTATE$" \\
     --data-urlencode "host_output=$HOSTOUTPUT$" --data-urlencode "since=$LASTHOSTSTATECHANGE$" \\
     --data-urlencode "groups=$HOSTGROUPNAMES$" --data-urlencode "notes_url=$HOSTNOTESURL$" \\
-    --data-urlencode "comment=$NOTIFICATIONCOMMENT$" {base_url}/integrations/nagios/
+    {base_url}/integrations/nagios/
 }
 define command {
   command_name notify-service-by-tocsin
@@ -35,8 +35,7 @@ define command {
     --data-urlencode "host_address=$HOSTADDRESS$" --data-urlencode "service_description=$SERVICEDESC$" \\
     --data-urlencode "service_state=$SERVICESTATE$" --data-urlencode "service_output=$SERVICEOUTPUT$" \\
     --data-urlencode "since=$LASTSERVICESTATECHANGE$" --data-urlencode "groups=$HOSTGROUPNAMES$" \\
-    --data-urlencode "notes_url=$SERVICENOTESURL$" --data-urlencode "comment=$NOTIFICATIONCOMMENT$" \\
-    {base_url}/integrations/nagios/
+    --data-urlencode "notes_url=$SERVICENOTESURL$" {base_url}/integrations/nagios/
 }
 define contact {
   contact_name tocsin
@@ -48,6 +47,8 @@ define contact {
   service_notification_period 24x7
 }
 ```
+
+Add no macro that people write freely, such as `$NOTIFICATIONCOMMENT$`: Nagios passes it to the shell as it is.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:

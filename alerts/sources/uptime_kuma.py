@@ -115,7 +115,7 @@ def _without_monitor(text: str) -> ParsedAlert:
     found = _CERTIFICATE.match(text[:1000])
     if found:
         return ParsedAlert(dedup_key=f"{found[1]} certificate", title=text, severity=Severity.WARNING)
-    if text.lower().endswith(("testing", "test")):
+    if text.lower().split()[-1:] == ["testing"]:
         raise Ignored("test", "A test of the notification.")
     if not text:
         raise Unreadable("unexpected_shape", "The message has no heartbeat, no monitor and no text.")
