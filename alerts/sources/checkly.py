@@ -30,7 +30,7 @@ Under **Alert settings → Add more channels → Webhook**:
 - Header: `Authorization` with the value `Bearer {key}`
 - Body:
 
-```json
+```text
 {"event": "{{ALERT_TITLE}}", "alert_type": "{{ALERT_TYPE}}", "check_id": "{{CHECK_ID}}",
  "check_name": "{{CHECK_NAME}}", "check_type": "{{CHECK_TYPE}}", "group_name": "{{GROUP_NAME}}",
  "check_error_message": "{{CHECK_ERROR_MESSAGE}}", "response_time": "{{RESPONSE_TIME}}",

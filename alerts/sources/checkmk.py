@@ -28,12 +28,16 @@ As the site's user save this as `~/local/share/check_mk/notifications/tocsin` an
 ```python
 #!/usr/bin/env python3
 # Tocsin
-import json, os, urllib.request
+import json
+import os
+import urllib.request
+
 left_out = ("CONTACT", "PARAMETER", "PREVIOUS", "RAW")
-context = dict((name[7:], value) for name, value in os.environ.items()
-               if name.startswith("NOTIFY_") and not name[7:].startswith(left_out))
-headers = dict([("Content-Type", "application/json"), ("Authorization", "Bearer {key}")])
-request = urllib.request.Request("{base_url}/integrations/checkmk/", json.dumps(context).encode(), headers)
+given = ((name.removeprefix("NOTIFY_"), value) for name, value in os.environ.items() if name.startswith("NOTIFY_"))
+context = {name: value for name, value in given if not name.startswith(left_out)}
+headers = {"Content-Type": "application/json", "Authorization": "Bearer {key}"}
+body = json.dumps(context).encode()
+request = urllib.request.Request("{base_url}/integrations/checkmk/", body, headers)
 urllib.request.urlopen(request, timeout=20)
 ```
 

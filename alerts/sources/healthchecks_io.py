@@ -29,7 +29,7 @@ Authorization: Bearer {key}
 
 - Request body:
 
-```json
+```text
 {"code": "$CODE", "status": "$STATUS", "now": "$NOW", "name": $NAME_JSON, "slug": "$SLUG", "tags": "$TAGS",
  "exitstatus": "$EXITSTATUS", "check": $JSON}
 ```

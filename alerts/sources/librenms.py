@@ -30,7 +30,7 @@ Authorization=Bearer {key}
 
 - Body:
 
-```json
+```text
 {"title": "{{ $title }}", "state": "{{ $state }}", "severity": "{{ $severity }}",
  "hostname": "{{ $hostname }}", "sysName": "{{ $sysName }}", "ip": "{{ $ip }}", "os": "{{ $os }}",
  "device_id": "{{ $device_id }}", "rule_id": "{{ $rule_id }}", "name": "{{ $name }}",

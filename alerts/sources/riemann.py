@@ -20,7 +20,7 @@ class Riemann(Source):
     set_up = """\
 In `riemann.config`:
 
-```clojure
+```text
 (require '[clj-http.client :as http] '[cheshire.core :as json])
 
 (defn tocsin [event]

@@ -29,7 +29,7 @@ Under **Settings → Notifications → Setup Notification**, type `Webhook`:
 - Request Body: `Preset - application/json`
 - Additional Headers:
 
-```json
+```text
 {"Authorization": "Bearer {key}"}
 ```
 

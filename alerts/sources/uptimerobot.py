@@ -23,7 +23,7 @@ Under **Integrations & API → Webhook → Add**:
 - URL to notify: `{url}`
 - POST value, with *Send as JSON (application/json)* on:
 
-```json
+```text
 {"monitor_id": "*monitorID*", "monitor_friendly_name": "*monitorFriendlyName*", "monitor_url": "*monitorURL*",
  "alert_type": "*alertType*", "alert_type_friendly_name": "*alertTypeFriendlyName*",
  "alert_details": "*alertDetails*", "alert_duration": "*alertDuration*", "alert_datetime": "*alertDateTime*",

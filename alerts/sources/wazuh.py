@@ -26,7 +26,7 @@ class Wazuh(Source):
     set_up = """\
 In `/var/ossec/etc/ossec.conf` of the manager (4.4 or newer), then restart it:
 
-```xml
+```text
 <integration>
   <name>shuffle</name>
   <hook_url>{url}</hook_url>

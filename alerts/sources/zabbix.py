@@ -46,7 +46,7 @@ zabbix_url                {$ZABBIX.URL}
 
 and this script:
 
-```js
+```text
 var request = new HttpRequest();
 request.addHeader('Content-Type: application/json');
 request.addHeader('Authorization: Bearer {key}');
