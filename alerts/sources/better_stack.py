@@ -4,8 +4,8 @@ Format: Better Stack's documentation, "Outgoing webhooks": `event` and the incid
 and of who is on call come by the same webhook and alert nobody.
 """
 
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 
 _STATUSES = {

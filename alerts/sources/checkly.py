@@ -4,8 +4,8 @@ Format: Checkly's documentation, "Webhook alert channels", whose Handlebars vari
 are text. A certificate's end is an alert of its own, which a check's recovery does not end.
 """
 
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 

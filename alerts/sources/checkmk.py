@@ -5,8 +5,8 @@ below sends; and the smaller message of the script that Keep ships, with `what`,
 """
 
 from alerts import check_states
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 

@@ -3,8 +3,8 @@
 Format: Cronitor's documentation, "Using webhooks": one monitor in one environment, `type` ALERT or RECOVERY, no time.
 """
 
-from alerts.packed import fields_of, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 
 

@@ -6,9 +6,9 @@ an event is over.
 
 from datetime import timedelta
 
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text
 from incidents.models import Severity
 

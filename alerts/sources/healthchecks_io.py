@@ -4,9 +4,9 @@ Format: Healthchecks' documentation, "Webhooks", whose placeholders the bodies b
 read by the query of its address: `?code=$CODE&status=$STATUS`.
 """
 
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text
 
 _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}

@@ -5,8 +5,8 @@ Format: Icinga has none of its own; the fields are those of its documentation, "
 """
 
 from alerts import check_states
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 

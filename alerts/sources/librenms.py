@@ -4,8 +4,8 @@ Format: LibreNMS' documentation, "Alerting: Transports" (API) and "Templates", w
 The state is 0 (well), 1 (alert), 2 (acknowledged), 3 (worse), 4 (better) or 5 (changed), as text.
 """
 
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, severity_of
 from incidents.models import Severity
 

@@ -5,8 +5,8 @@ of the command below, by the names of the macros, or by those of its environment
 """
 
 from alerts import check_states
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 

@@ -6,8 +6,8 @@ no identity, and the node's name stands only in the sentence `message`.
 
 import re
 
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Json, Link, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 

@@ -7,8 +7,8 @@ script is read too: its key holds the date, which is left out, as an outage may 
 
 import re
 
-from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 

@@ -4,9 +4,9 @@ Format: Riemann's documentation, "Concepts: Events": host and service are the id
 the one for well, `expired` the one for not heard of any more.
 """
 
-from alerts.packed import body_of, key_of_content, labels_of, said, written
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
+from alerts.packed import body_of, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
 

@@ -4,9 +4,9 @@ Format: StatusCake's knowledge base, "How to use the Web Hook URL": a form (JSON
 and no time. `Token`, a hash of the account's key, is not kept.
 """
 
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 
 _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}

@@ -4,8 +4,8 @@ Format: UptimeRobot's documentation, "Web-Hook alert contacts": a JSON body, a f
 variables between asterisks. Alert types are 1 (down), 2 (up), 3 (certificate), 4 (domain) and 99 (paused or started).
 """
 
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 

@@ -7,8 +7,8 @@ alert in `all_fields`. The flat message of Keep's script is read too. Wazuh neve
 import re
 from datetime import timedelta
 
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
 

@@ -5,9 +5,9 @@ those of older scripts (`EVENT.ID`, or `alert_uid` and `state`, or `trigger` and
 carries the id of the problem that it ends.
 """
 
-from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
+from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.packed import MOST_FIELDS, fields_of, flattened, in_query, key_of_content, said, written
 from alerts.mend import Unreadable
+from alerts.packed import MOST_FIELDS, fields_of, flattened, in_query, key_of_content, said, written
 from alerts.source import Received
 
 MULTIPART = (
