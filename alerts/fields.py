@@ -4,15 +4,13 @@ Macros a sender has not expanded ("$SERVICE", "{{ host }}") say nothing: they ne
 of an identity, which would make one alert of all that lack the same thing.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
+from alerts.macros import is_macro
 from alerts.mend import Unreadable, clean_text
 from alerts.source import Json, Received, as_text, expect_object
 
-_MACRO = r"\$!?\{[^{}]*\}|\$[A-Z_][A-Z0-9_]*\$?|%[A-Z_][A-Z0-9_]*%|\{\{[^{}]*\}\}|\{[A-Za-z][\w.]*\}|#[a-z]\w*#"
-_MACROS = re.compile(rf"(?:{_MACRO})(?:[\s,:/@-]*(?:{_MACRO}))*|\*insert [^*]*\*")
 _NOTHING = frozenset({"null", "none", "undefined", "(null)", "[]", "{}"})
 
 
@@ -43,7 +41,7 @@ def objects(value: Json) -> list[dict[str, Json]]:
 def filled(value: Json) -> str:
     """The text of a value; empty where it says nothing or is a macro nobody expanded."""
     text = as_text(value).strip()
-    if text.lower() in _NOTHING or _MACROS.fullmatch(text[:1000]):
+    if text.lower() in _NOTHING or is_macro(text):
         return ""
     return text
 

@@ -14,16 +14,13 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from alerts.macros import is_macro
 from alerts.mend import Unreadable, clean_text
 from alerts.source import Json, Received, as_text
 
 MOST_FIELDS = 10_000  # of a form; JSON has a bound of its own
-_LONGEST_MACRO = 200
 _LONGEST_ADDRESS = 4000
 _WRAPPED_IN = ("payload", "data", "json", "alert", "body")
-_MACRO = re.compile(
-    r"\$[\w.:]+\$|\$[A-Z][A-Z0-9_]*|\$\{[^}]*\}|\{[$#]?[A-Z][A-Z0-9_.]*\}|\{\{.*\}\}|\*[A-Za-z]+\*|%[a-z]+", re.DOTALL
-)
 _FORM = re.compile(r"[\w.\[\]-]+=")
 _NOT_PLAIN = re.compile(r"[^a-z0-9]")
 
@@ -81,7 +78,7 @@ def written(fields: Mapping[str, Json], *names: str) -> str:
 
 def said(fields: Mapping[str, Json], *names: str) -> str:
     """The first of these that says something; empty where none does. A macro left as it stands says nothing."""
-    return next((text for text in map(_text, map(fields.get, names)) if text and not _is_macro(text)), "")
+    return next((text for text in map(_text, map(fields.get, names)) if text and not is_macro(text)), "")
 
 
 def labels_of(fields: Mapping[str, Json], **names: str) -> dict[str, str]:
@@ -109,10 +106,6 @@ def key_of_content(fields: Mapping[str, Json]) -> str:
 
 def _text(value: Json) -> str:
     return as_text(value).strip() if isinstance(value, str | int | float) else ""
-
-
-def _is_macro(text: str) -> bool:
-    return len(text) <= _LONGEST_MACRO and _MACRO.fullmatch(text) is not None
 
 
 def _pairs(text: str) -> dict[str, str]:

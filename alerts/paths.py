@@ -4,13 +4,10 @@ For sources whose messages differ between releases, or whose body is a template 
 or is not what it should be, reads as nothing.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
+from alerts.macros import is_macro
 from alerts.source import Json, as_text
-
-# What a sender leaves in place of a value it did not have: {{x}}, ${X}, $X$, $X, {X.Y}, <no value>.
-_MACRO = re.compile(r"\{\{.*\}\}|\$\{.*\}|\$[A-Za-z_.:]+\$?|\{[A-Z][A-Za-z0-9_.]*\}|<no value>|\*UNKNOWN\*", re.DOTALL)
 
 
 def at(value: Json, path: str) -> Json:
@@ -50,11 +47,6 @@ def texts_at(value: Json, places: Mapping[str, Sequence[str]]) -> dict[str, str]
     """By name, what is at its path, or at the first of its paths; without what says nothing."""
     found = {name: text_at(value, *([paths] if isinstance(paths, str) else paths)) for name, paths in places.items()}
     return {name: text for name, text in found.items() if text}
-
-
-def is_macro(text: str) -> bool:
-    """Whether it is a placeholder nobody filled in. It may be shown, but identifies nothing."""
-    return _MACRO.fullmatch(text.strip()) is not None
 
 
 def identity(*parts: str) -> str:

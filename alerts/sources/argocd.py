@@ -4,9 +4,10 @@ Format: Argo CD's documentation, "Notifications: Webhook" and the status of its 
 template; the one of the set-up text sends the whole status, others are read by the usual names.
 """
 
+from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, is_macro, text_at, texts_at
+from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,

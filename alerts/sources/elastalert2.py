@@ -6,9 +6,10 @@ the rule's static fields beside it, so the rule has to name itself; that it is o
 
 from datetime import timedelta
 
+from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, is_macro, text_at, texts_at
+from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,

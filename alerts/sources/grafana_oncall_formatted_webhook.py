@@ -5,9 +5,10 @@ capitals or not, is the end, and any other state trouble.
 """
 
 from alerts.bodies import json_or_form
+from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import is_macro, text_at
+from alerts.paths import text_at
 from alerts.source import (
     Example,
     Expected,

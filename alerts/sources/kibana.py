@@ -6,9 +6,10 @@ names are read in several ways, also as JSON within strings; a recovery needs an
 
 import orjson
 
+from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, is_macro, object_at, objects_at, text_at, texts_at
+from alerts.paths import identity, object_at, objects_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
