@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from alerts.fields import filled, inner, named, objects
+from alerts.fields import filled, named, object_at, objects_at
 from alerts.models import AlertStatus
 from alerts.source import Json, Link, links_of
 from incidents.models import Severity
@@ -40,8 +40,8 @@ def console_links(region: str, alarm: str) -> list[Link]:
 def metric_labels(metrics: Json) -> dict[str, str]:
     """Namespace, metric and dimensions of an alarm over several metrics; what comes first wins."""
     labels: dict[str, str] = {}
-    for each in objects(metrics):
-        stat = inner(each, "metricStat", "metric") or inner(each, "MetricStat", "Metric")
+    for each in objects_at(metrics):
+        stat = object_at(each, "metricStat.metric") or object_at(each, "MetricStat.Metric")
         found = {
             "namespace": filled(stat.get("namespace", stat.get("Namespace"))),
             "metric": filled(stat.get("name", stat.get("MetricName"))),

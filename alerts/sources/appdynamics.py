@@ -3,7 +3,8 @@
 Format: AppDynamics' documentation, "HTTP request actions and templates" and "Predefined templating variables".
 """
 
-from alerts.fields import filled, first, identity, inner, labelled, nothing_to_tell, objects, read_fields
+from alerts.bodies import fields_of
+from alerts.fields import filled, identity, labelled, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
@@ -70,9 +71,9 @@ Use it in a policy for violations that start, continue, change their severity, *
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert per event."""
-        body = read_fields(received)
-        given = [inner(body, "event") or inner(body, "latestEvent")]
-        events = objects(body.get("events")) or [each for each in given if each] or [body]
+        body = fields_of(received)
+        given = [object_at(body, "event") or object_at(body, "latestEvent")]
+        events = objects_at(body, "events") or [each for each in given if each] or [body]
         if not any(each.get(name) for each in events for name in ("eventType", "displayName", "eventMessage")):
             raise Unreadable("unexpected_shape", "The body has no event. The template to use is in the set-up text.")
         return [_alert(each, received) for each in events]
@@ -112,27 +113,25 @@ Use it in a policy for violations that start, continue, change their severity, *
 
 def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
     application, tier, node, rule = (
-        filled(inner(event, each).get("name")) for each in ("application", "tier", "node", "healthRule")
+        filled(object_at(event, each).get("name")) for each in ("application", "tier", "node", "healthRule")
     )
-    affected = first(event, "affected")
-    name = first(event, "displayName", "eventType") or "Event"
-    kind = first(event, "eventType", "displayName").upper()
+    affected = said(event, "affected")
+    name = said(event, "displayName", "eventType") or "Event"
+    kind = said(event, "eventType", "displayName").upper()
     # A violation goes by several types from its start to its end; any other event is told from others by its type.
     of_kind = "" if kind.startswith(_VIOLATION) else name
     where = node or tier or application
-    key = (
-        identity(of_kind, application, tier, node, rule, affected) if where else first(event, "guid", "id", "deepLink")
-    )
+    key = identity(of_kind, application, tier, node, rule, affected) if where else said(event, "guid", "id", "deepLink")
     if not key:
         raise nothing_to_tell("AppDynamics")
     is_over = any(word in kind for word in _OVER)
-    at = received.moment(first(event, "eventTime"))
+    at = received.moment(said(event, "eventTime"))
     return ParsedAlert(
         dedup_key=key,
         title=f"{name}{': ' if rule else ''}{rule}{f' ({where})' if where else ''}",
         status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-        severity=severity_of(first(event, "severity")),
-        description="\n".join(filter(None, (first(event, "summaryMessage"), first(event, "eventMessage")))),
+        severity=severity_of(said(event, "severity")),
+        description="\n".join(filter(None, (said(event, "summaryMessage"), said(event, "eventMessage")))),
         labels=labelled(
             application=application,
             tier=tier,

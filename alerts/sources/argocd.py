@@ -4,10 +4,10 @@ Format: Argo CD's documentation, "Notifications: Webhook" and the status of its 
 template; the one of the set-up text sends the whole status, others are read by the usual names.
 """
 
+from alerts.fields import identity, labels_at, text_at
 from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -94,10 +94,10 @@ And on the applications the annotation `notifications.argoproj.io/subscribe.tocs
                 description=text_at(body, *_MESSAGE),
                 labels={
                     "application": name,
-                    **texts_at(body, {"namespace": _NAMESPACE, "project": _PROJECT, "cluster": "cluster"}),
+                    **labels_at(body, {"namespace": _NAMESPACE, "project": _PROJECT, "cluster": "cluster"}),
                     **as_texts(body.get("labels")),
                 },
-                annotations=texts_at(
+                annotations=labels_at(
                     body,
                     {
                         "operation_phase": _PHASE,

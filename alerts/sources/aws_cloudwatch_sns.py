@@ -7,7 +7,7 @@ JSON is plain text; with raw delivery the message comes without its envelope.
 import orjson
 
 from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import all_filled, filled, identity, inner, labelled, named
+from alerts.fields import all_filled, identity, labelled, named, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, expect_object
@@ -75,14 +75,14 @@ in it as `SubscribeURL`. Name the topic under *In alarm* and under *OK* of each 
                 raise
             return [_plain(received.text(), received.headers.get("x-amz-sns-message-id", ""), {}, received)]
         kind = as_text(body.get("Type"))
-        _refuse_control(kind, filled(body.get("TopicArn")))
+        _refuse_control(kind, said(body, "TopicArn"))
         if kind != "Notification" and "AlarmName" in body:  # raw delivery
             return [_alarm(body, received.headers.get("x-amz-sns-topic-arn", ""), received)]
         if kind != "Notification" or "Message" not in body:
             raise Unreadable("unexpected_shape", "The body is neither a notification of SNS nor a CloudWatch alarm.")
         text = as_text(body["Message"])
         message = _as_object(text, received)
-        if filled(message.get("AlarmName")) and "NewStateValue" in message:
+        if said(message, "AlarmName") and "NewStateValue" in message:
             return [_alarm(message, body.get("TopicArn"), received)]
         return [_plain(text, as_text(body.get("MessageId")), body, received)]
 
@@ -140,18 +140,18 @@ def _as_object(text: str, received: Received) -> dict[str, Json]:
     if not text.lstrip().startswith("{"):
         return {}
     try:
-        return inner(Received(text.encode(), received.now).json())
+        return object_at(Received(text.encode(), received.now).json())
     except Unreadable:
         return {}
 
 
 def _alarm(alarm: dict[str, Json], topic: Json, received: Received) -> ParsedAlert:
-    state = filled(alarm.get("NewStateValue")).upper()
+    state = said(alarm, "NewStateValue").upper()
     status = STATUSES.get(state, AlertStatus.FIRING)
     name = as_text(alarm.get("AlarmName"))
     # `Region` is a name for people, which has changed before; the ARNs hold the code.
     region = region_of(alarm.get("AlarmArn"), topic)
-    trigger = inner(alarm, "Trigger")
+    trigger = object_at(alarm, "Trigger")
     at = received.moment(alarm.get("StateChangeTime"))
     known = labelled(
         alarm=name,
@@ -166,9 +166,7 @@ def _alarm(alarm: dict[str, Json], topic: Json, received: Received) -> ParsedAle
         title=name,
         status=status,
         severity=severity_in(state),
-        description="\n".join(
-            filter(None, (filled(alarm.get("AlarmDescription")), as_text(details["NewStateReason"])))
-        ),
+        description="\n".join(filter(None, (said(alarm, "AlarmDescription"), as_text(details["NewStateReason"])))),
         labels={**metric_labels(trigger.get("Metrics")), **named(trigger.get("Dimensions")), **known},
         annotations=all_filled({**details, "Threshold": trigger.get("Threshold")}),
         links=console_links(region, name),
@@ -180,12 +178,12 @@ def _alarm(alarm: dict[str, Json], topic: Json, received: Received) -> ParsedAle
 def _plain(text: str, number: str, body: dict[str, Json], received: Received) -> ParsedAlert:
     """Any text. It has no identity but the message's own: two of them may well tell of two things."""
     head, _, rest = text.strip().partition("\n")
-    subject = filled(body.get("Subject"))
+    subject = said(body, "Subject")
     if not (head or subject):
         raise Unreadable("empty", "The message of SNS has neither a subject nor a text.")
     # The subject is short and often the same for all messages of a topic; the text tells what it is about.
     title = subject if subject and (head[:1] in "{[" or len(head) > 200) else head or subject
-    topic = filled(body.get("TopicArn"))
+    topic = said(body, "TopicArn")
     return ParsedAlert(
         dedup_key=number or identity(topic, subject, text),
         title=f"{subject}: {title}" if subject and title != subject else title,

@@ -5,7 +5,7 @@ share only the envelope, so that of those only what many have is read.
 """
 
 from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import filled, first, identity, inner, labelled, nothing_to_tell, objects
+from alerts.fields import filled, identity, labelled, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -65,8 +65,8 @@ class EventBridge(Source):
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert; none for a change of an alarm's configuration."""
         body = expect_object(received.json())
-        kind = filled(body.get("detail-type"))
-        detail = inner(body, "detail")
+        kind = said(body, "detail-type")
+        detail = object_at(body, "detail")
         if not kind or not detail:
             raise Unreadable(
                 "unexpected_shape",
@@ -74,7 +74,7 @@ class EventBridge(Source):
             )
         if kind == "CloudWatch Alarm Configuration Change":
             raise Ignored("configuration_change", "An alarm was created, changed or deleted: nothing fires.")
-        if filled(inner(detail, "state").get("value")):
+        if filled(object_at(detail, "state").get("value")):
             return [_alarm(body, detail, received)]
         return [_other(body, kind, detail, received)]
 
@@ -121,14 +121,14 @@ def _common(body: dict[str, Json]) -> dict[str, str]:
 
 
 def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -> ParsedAlert:
-    state = inner(detail, "state")
-    word = filled(state.get("value")).upper()
+    state = object_at(detail, "state")
+    word = said(state, "value").upper()
     status = STATUSES.get(word, AlertStatus.FIRING)
-    name = filled(detail.get("alarmName"))
+    name = said(detail, "alarmName")
     arn = next(iter(_arns(body)), "")
-    region = filled(body.get("region")) or region_of(arn)
+    region = said(body, "region") or region_of(arn)
     at = received.moment(state.get("timestamp") or body.get("time"))
-    about = inner(detail, "configuration")
+    about = object_at(detail, "configuration")
     key = arn or identity(body.get("account"), region, name)
     if not key:
         raise nothing_to_tell("CloudWatch")
@@ -137,10 +137,10 @@ def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -
         title=name,
         status=status,
         severity=severity_in(word),
-        description="\n".join(filter(None, (filled(about.get("description")), filled(state.get("reason"))))),
+        description="\n".join(filter(None, (said(about, "description"), said(state, "reason")))),
         labels={**metric_labels(about.get("metrics")), **_common(body), **labelled(alarm=name)},
         annotations=labelled(
-            reason_data=state.get("reasonData"), previous_state=inner(detail, "previousState").get("value")
+            reason_data=state.get("reasonData"), previous_state=object_at(detail, "previousState").get("value")
         ),
         links=console_links(region, name),
         started_at=at if status is AlertStatus.FIRING else None,
@@ -150,20 +150,20 @@ def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -
 
 def _other(body: dict[str, Json], kind: str, detail: dict[str, Json], received: Received) -> ParsedAlert:
     """Health events say that they are over; nothing else that is known does."""
-    is_over = filled(detail.get("statusCode")).lower() == "closed"
-    told = [first(each, "latestDescription") for each in objects(detail.get("eventDescription"))]
+    is_over = said(detail, "statusCode").lower() == "closed"
+    told = [said(each, "latestDescription") for each in objects_at(detail, "eventDescription")]
     arns = _arns(body)
     # Without any identity of its own the event's number must do: to share a kind is not to be the same.
-    of_its_own = first(detail, "eventArn", "id", "arn") or (identity(kind, *arns) if arns else filled(body.get("id")))
+    of_its_own = said(detail, "eventArn", "id", "arn") or (identity(kind, *arns) if arns else said(body, "id"))
     if not of_its_own:
         raise nothing_to_tell("EventBridge")
     at = received.moment(body.get("time"))
     return ParsedAlert(
         dedup_key=identity(body.get("source"), of_its_own),
-        title=first(detail, "title", "eventTypeCode") or kind,
+        title=said(detail, "title", "eventTypeCode") or kind,
         status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
         severity=_severity(detail.get("severity")),
-        description=first(detail, "description", "message") or "\n".join(told),
+        description=said(detail, "description", "message") or "\n".join(told),
         labels={**_common(body), **labelled(kind=kind, service=detail.get("service"), resource=next(iter(arns), ""))},
         annotations=as_texts(detail),
         started_at=None if is_over else at,

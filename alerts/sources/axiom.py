@@ -3,7 +3,8 @@
 Format: Axiom's documentation, "Custom webhook notifier", with the body it proposes.
 """
 
-from alerts.fields import all_filled, filled, first, identity, inner, labelled, nothing_to_tell, read_fields
+from alerts.bodies import fields_of
+from alerts.fields import all_filled, filled, identity, labelled, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 
@@ -41,22 +42,22 @@ Leave the body as it is. Threshold monitors tell when they are over; match monit
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
-        body = read_fields(received)
-        event = inner(body, "event") or body
-        key = first(event, "monitorID", "monitorId", "title")
+        body = fields_of(received)
+        event = object_at(body, "event") or body
+        key = said(event, "monitorID", "monitorId", "title")
         if not key:
             raise nothing_to_tell("Axiom")
         groups = _groups(event)
-        is_over = first(body, "action").lower() in ("closed", "close", "resolved")
-        at = received.moment(first(event, "timestamp", "queryEndTime"))
+        is_over = said(body, "action").lower() in ("closed", "close", "resolved")
+        at = received.moment(said(event, "timestamp", "queryEndTime"))
         return [
             ParsedAlert(
                 dedup_key=identity(key, *groups.values()),
-                title=first(event, "title") or f"Monitor {key}",
+                title=said(event, "title") or f"Monitor {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-                severity=severity_of(first(event, "severity")),
-                description="\n".join(filter(None, (first(event, "description"), first(event, "body")))),
-                labels={**groups, **labelled(monitor_id=first(event, "monitorID", "monitorId"))},
+                severity=severity_of(said(event, "severity")),
+                description="\n".join(filter(None, (said(event, "description"), said(event, "body")))),
+                labels={**groups, **labelled(monitor_id=said(event, "monitorID", "monitorId"))},
                 annotations={**all_filled(event.get("matchedEvent")), **labelled(value=event.get("value"))},
                 started_at=None if is_over else at,
                 ended_at=at if is_over else None,

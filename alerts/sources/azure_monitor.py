@@ -3,7 +3,7 @@
 Format: Microsoft's documentation of Azure Monitor, "Common alert schema" and "Non-common alert schema definitions".
 """
 
-from alerts.fields import all_filled, filled, first, identity, inner, labelled, named, nothing_to_tell, objects
+from alerts.fields import all_filled, filled, identity, labelled, named, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, expect_object, links_of
@@ -70,17 +70,17 @@ log search alerts only with *Automatically resolve alerts* switched on.
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
         body = expect_object(received.json())
-        data = inner(body, "data")
-        essentials = inner(data, "essentials")
+        data = object_at(body, "data")
+        essentials = object_at(data, "essentials")
         if essentials:
             return [_common(essentials, data, received)]
-        if filled(data.get("AlertRuleName")):
+        if said(data, "AlertRuleName"):
             return [_log_search(data, received)]
-        told = data if inner(data, "context") else body
-        context = inner(told, "context")
+        told = data if object_at(data, "context") else body
+        context = object_at(told, "context")
         if not context:
             raise Unreadable("unexpected_shape", "The body is in none of the schemas of Azure Monitor that are known.")
-        return [_older(told, inner(context, "activityLog") or context, received)]
+        return [_older(told, object_at(context, "activityLog") or context, received)]
 
     examples = (
         Example(
@@ -137,7 +137,7 @@ def _of_resource(resource: str) -> dict[str, str]:
 def _conditions(context: dict[str, Json]) -> tuple[dict[str, str], dict[str, str]]:
     """Labels and annotations of what was measured; of several conditions the first counts."""
     labels: dict[str, str] = {}
-    conditions = objects(inner(context, "condition").get("allOf")) or [inner(context, "condition")]
+    conditions = objects_at(object_at(context, "condition").get("allOf")) or [object_at(context, "condition")]
     for each in conditions:
         found = labelled(metric=each.get("metricName"), namespace=each.get("metricNamespace"))
         labels = {**named(each.get("dimensions")), **found, **labels}
@@ -147,24 +147,24 @@ def _conditions(context: dict[str, Json]) -> tuple[dict[str, str], dict[str, str
 
 
 def _common(essentials: dict[str, Json], data: dict[str, Json], received: Received) -> ParsedAlert:
-    context = inner(data, "alertContext")
+    context = object_at(data, "alertContext")
     labels, measured = _conditions(context)
     targets, items = essentials.get("alertTargetIDs"), essentials.get("configurationItems")
     target = filled(targets[0]) if isinstance(targets, list) and targets else ""
     item = filled(items[0]) if isinstance(items, list) and items else ""
-    rule = first(essentials, "alertRule", "description") or "Alert"
-    key = first(essentials, "alertId", "originAlertId") or identity(filled(essentials.get("alertRule")), target)
+    rule = said(essentials, "alertRule", "description") or "Alert"
+    key = said(essentials, "alertId", "originAlertId") or identity(said(essentials, "alertRule"), target)
     if not key:
         raise nothing_to_tell("Azure Monitor")
-    status = _STATUSES.get(filled(essentials.get("monitorCondition")).lower(), AlertStatus.FIRING)
-    found = next(iter(objects(inner(context, "condition").get("allOf"))), {})
+    status = _STATUSES.get(said(essentials, "monitorCondition").lower(), AlertStatus.FIRING)
+    found = next(iter(objects_at(object_at(context, "condition").get("allOf"))), {})
     own = {**all_filled(context.get("properties")), **all_filled(data.get("customProperties"))}
     return ParsedAlert(
         dedup_key=key,
         title=rule,
         status=status,
         severity=_severity(essentials.get("severity")),
-        description=filled(essentials.get("description")),
+        description=said(essentials, "description"),
         labels={
             **labels,
             **own,
@@ -190,11 +190,11 @@ def _common(essentials: dict[str, Json], data: dict[str, Json], received: Receiv
 def _older(told: dict[str, Json], context: dict[str, Json], received: Received) -> ParsedAlert:
     """Classic alerts, metric alerts of version 2.0 and the activity log, which never resolves."""
     status = _STATUSES.get(as_text(told.get("status")).lower(), AlertStatus.FIRING)
-    operation = filled(context.get("operationName"))
-    resource = filled(context.get("resourceId"))
+    operation = said(context, "operationName")
+    resource = said(context, "resourceId")
     # An entry of the activity log is an alert of its own; all events of one operation share its correlation.
     key = identity(context.get("correlationId") if operation else context.get("id"), resource)
-    name = first(context, "name") or operation or first(context, "description")
+    name = said(context, "name") or operation or said(context, "description")
     if not (key or name):
         raise nothing_to_tell("Azure Monitor")
     labels, measured = _conditions(context)
@@ -204,7 +204,7 @@ def _older(told: dict[str, Json], context: dict[str, Json], received: Received) 
         title=name or "Alert",
         status=status,
         severity=_severity(context.get("severity")),
-        description=filled(context.get("description")),
+        description=said(context, "description"),
         labels={
             **labels,
             **all_filled(told.get("properties")),
@@ -220,12 +220,12 @@ def _older(told: dict[str, Json], context: dict[str, Json], received: Received) 
 
 def _log_search(data: dict[str, Json], received: Received) -> ParsedAlert:
     """Log search alerts before the common schema: each message is a finding, none tells that it is over."""
-    rule = filled(data.get("AlertRuleName"))
+    rule = said(data, "AlertRuleName")
     return ParsedAlert(
         dedup_key=identity(data.get("SubscriptionId"), rule),
         title=rule,
         severity=_severity(data.get("Severity")),
-        description=filled(data.get("Description")),
+        description=said(data, "Description"),
         labels=labelled(rule=rule, subscription=data.get("SubscriptionId"), alert_type=data.get("AlertType")),
         annotations=labelled(search_query=data.get("SearchQuery"), result_count=data.get("ResultCount")),
         links=links_of(("Search results", data.get("LinkToSearchResults"))),

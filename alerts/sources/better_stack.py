@@ -4,8 +4,9 @@ Format: Better Stack's documentation, "Outgoing webhooks": `event` and the incid
 and of who is on call come by the same webhook and alert nobody.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 
 _STATUSES = {
@@ -41,7 +42,7 @@ Under **Integrations → Exporting data → Outgoing webhook**:
         return [
             ParsedAlert(
                 dedup_key=said(incident, "id") or name or key_of_content(fields),
-                title=name or cause or written(of, "name") or "An incident in Better Stack",
+                title=name or cause or text_at(of, "name") or "An incident in Better Stack",
                 status=status,
                 description=cause,
                 labels={

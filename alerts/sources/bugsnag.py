@@ -4,9 +4,9 @@ Format: BugSnag's documentation, "Webhook". An error ends when somebody marks it
 releases, comments and quotas have no error and no alert.
 """
 
+from alerts.fields import at, labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import at, object_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -73,8 +73,8 @@ is manually changed*.
                 status=status,
                 severity=severity_of(error.get("severity")),
                 description="\n".join(filter(None, (text_at(body, "trigger.message"), text_at(error, "context")))),
-                labels={**_project(body), **texts_at(error, _LABELS)},
-                annotations=texts_at(error, {"unhandled": "unhandled", "user": "userId"}),
+                labels={**_project(body), **labels_at(error, _LABELS)},
+                annotations=labels_at(error, {"unhandled": "unhandled", "user": "userId"}),
                 links=links_of(("Error", error.get("url")), ("Project", at(body, "project.url"))),
                 started_at=received.moment(error.get("receivedAt")) if status is AlertStatus.FIRING else None,
             )
@@ -129,7 +129,7 @@ is manually changed*.
 
 
 def _project(body: dict[str, Json]) -> dict[str, str]:
-    return texts_at(body, {"project": "project.name", "account": "account.name"})
+    return labels_at(body, {"project": "project.name", "account": "account.name"})
 
 
 def _spike(body: dict[str, Json]) -> ParsedAlert:
@@ -138,7 +138,7 @@ def _spike(body: dict[str, Json]) -> ParsedAlert:
         dedup_key="spike/" + text_at(body, "project.id", "project.name"),
         title=": ".join(filter(None, (message, text_at(body, "project.name")))),
         labels=_project(body),
-        annotations=texts_at(body, {"rate": "trigger.rate"}),
+        annotations=labels_at(body, {"rate": "trigger.rate"}),
         links=links_of(("Project", at(body, "project.url"))),
     )
 

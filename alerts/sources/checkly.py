@@ -4,8 +4,9 @@ Format: Checkly's documentation, "Webhook alert channels", whose Handlebars vari
 are text. A certificate's end is an alert of its own, which a check's recovery does not end.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
@@ -46,7 +47,7 @@ Under **Alert settings → Add more channels → Webhook**:
         kind = said(fields, "alerttype").upper()
         is_over = kind.endswith("_RECOVERY")
         name = said(fields, "checkname")
-        title = said(fields, "event", "alerttitle") or name or written(fields, "event", "checkname") or "A check"
+        title = said(fields, "event", "alerttitle") or name or text_at(fields, "event", "checkname") or "A check"
         identity = said(fields, "checkid") or name or key_of_content(fields)
         at = received.moment(said(fields, "startedat"))
         return [

@@ -5,8 +5,9 @@ below sends; and the smaller message of the script that Keep ships, with `what`,
 """
 
 from alerts import check_states
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
@@ -56,7 +57,7 @@ for each.
         of = "service" if service else "host"
         state = said(fields, f"{of}state", "status", "state")
         status = check_states.status_of(said(fields, "notificationtype"), state)
-        shown = " / ".join(filter(None, (host or written(fields, "hostname", "host"), service)))
+        shown = " / ".join(filter(None, (host or text_at(fields, "hostname", "host"), service)))
         since = received.moment(said(fields, f"last{of}statechange"))
         return [
             ParsedAlert(

@@ -3,7 +3,8 @@
 Format: Coralogix' documentation, "Generic outbound webhooks". What an alert's kind does not fill in stays as `$NAME`.
 """
 
-from alerts.fields import filled, first, identity, labelled, named, nothing_to_tell, read_fields, tagged
+from alerts.bodies import fields_of
+from alerts.fields import filled, identity, labelled, named, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -74,10 +75,10 @@ In the alerts that use it, switch *Notify when resolved* on.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
-        body = read_fields(received)
+        body = fields_of(received)
         fields = named(body.get("fields"))
         # `uuid` and `dedupKey` are the event's; the alert and what it is grouped by stay from trigger to resolve.
-        key = first(body, "alert_id") or first(fields, "alertUniqueIdentifier") or first(body, "name")
+        key = said(body, "alert_id") or said(fields, "alertUniqueIdentifier") or said(body, "name")
         if not key:
             raise nothing_to_tell("Coralogix")
         grouped = {
@@ -85,15 +86,15 @@ In the alerts that use it, switch *Notify when resolved* on.
             for number in (1, 2)
             if (value := filled(fields.get(f"Group-by Value{number}")))
         }
-        is_over = first(body, "alert_action").lower() in _OVER
-        at = received.moment(first(fields, "timestampMs", "timestampISO"))
+        is_over = said(body, "alert_action").lower() in _OVER
+        at = received.moment(said(fields, "timestampMs", "timestampISO"))
         return [
             ParsedAlert(
                 dedup_key=identity(key, *grouped.values()),
-                title=first(body, "name") or f"Alert {key}",
+                title=said(body, "name") or f"Alert {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-                severity=severity_of(first(fields, "severity")) or severity_of(first(fields, "priority")),
-                description=first(body, "description") or first(fields, "text"),
+                severity=severity_of(said(fields, "severity")) or severity_of(said(fields, "priority")),
+                description=said(body, "description") or said(fields, "text"),
                 labels={
                     **tagged(fields.get("metaLabels")),
                     **grouped,
@@ -107,7 +108,7 @@ In the alerts that use it, switch *Notify when resolved* on.
                     ),
                 },
                 annotations=labelled(threshold=body.get("threshold"), **{name: fields.get(name) for name in _SHOWN}),
-                links=links_of(("Alert", first(body, "alert_url")), ("Logs", first(body, "log_url"))),
+                links=links_of(("Alert", said(body, "alert_url")), ("Logs", said(body, "log_url"))),
                 started_at=None if is_over else at,
                 ended_at=at if is_over else None,
             )

@@ -3,8 +3,9 @@
 Format: Cronitor's documentation, "Using webhooks": one monitor in one environment, `type` ALERT or RECOVERY, no time.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 
 
@@ -30,7 +31,7 @@ Then add the webhook to a notification list that your monitors use.
         return [
             ParsedAlert(
                 dedup_key="/".join(filter(None, (identity, environment))) if identity else key_of_content(fields),
-                title=": ".join(filter(None, (monitor, text))) or written(fields, "monitor", "id") or "A monitor",
+                title=": ".join(filter(None, (monitor, text))) or text_at(fields, "monitor", "id") or "A monitor",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(said(fields, "severity")),
                 description=text,

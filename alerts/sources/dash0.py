@@ -3,7 +3,7 @@
 Format: Dash0's documentation, "Webhook" notification channel.
 """
 
-from alerts.fields import all_filled, filled, first, inner, labelled, nothing_to_tell, objects
+from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -65,26 +65,26 @@ Then choose the channel in your check rules.
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert; none for an issue that another version of its rule replaces."""
         body = expect_object(received.json())
-        kind, issue = filled(body.get("type")), inner(body, "data", "issue")
+        kind, issue = said(body, "type"), object_at(body, "data.issue")
         if kind == "alert.superseded":
             # Not over: what takes its place has the same identifier and tells how things are.
             raise Ignored("superseded", "The check rule was changed; the issue of its new version follows if it fails.")
         if not issue:
             raise Unreadable("unexpected_shape", "The message has no issue, which Dash0 always sends.")
-        key = first(issue, "issueIdentifier", "id")
+        key = said(issue, "issueIdentifier", "id")
         if not key:
             raise nothing_to_tell("Dash0")
-        rule = next(iter(objects(issue.get("checkrules"))), {})
-        state = filled(issue.get("status")).lower()
+        rule = next(iter(objects_at(issue, "checkrules")), {})
+        state = said(issue, "status").lower()
         status = _STATUSES.get(kind, AlertStatus.RESOLVED if state == "resolved" else AlertStatus.FIRING)
         labels = _pairs(issue.get("labels"))
         return [
             ParsedAlert(
                 dedup_key=key,
-                title=first(issue, "summary") or first(rule, "name") or f"Issue {key}",
+                title=said(issue, "summary") or said(rule, "name") or f"Issue {key}",
                 status=status,
                 severity=_SEVERITIES.get(state) or severity_of(state) or severity_of(labels.get("severity")),
-                description=first(issue, "description"),
+                description=said(issue, "description"),
                 labels={**labels, **labelled(check_rule=rule.get("name"), dataset=issue.get("dataset"))},
                 annotations={**_pairs(issue.get("annotations")), **labelled(expression=rule.get("expression"))},
                 links=links_of(("Issue", issue.get("url")), ("Check rule", rule.get("url"))),
@@ -111,7 +111,7 @@ def _pairs(value: Json) -> dict[str, str]:
     """OpenTelemetry's attributes, whose values name their type, or a plain object."""
     if isinstance(value, dict):
         return all_filled(value)
-    found = {first(each, "key"): each.get("value") for each in objects(value)}
+    found = {said(each, "key"): each.get("value") for each in objects_at(value)}
     plain = {name: next(iter(each.values()), "") if isinstance(each, dict) else each for name, each in found.items()}
     return all_filled(plain)
 

@@ -6,7 +6,8 @@ only in its title, is read too.
 
 import re
 
-from alerts.fields import filled, first, identity, labelled, nothing_to_tell, read_fields, tagged
+from alerts.bodies import fields_of
+from alerts.fields import filled, identity, labelled, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -71,34 +72,34 @@ Then write `@webhook-NAME` into the message of your monitors.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
-        given = read_fields(received)
+        given = fields_of(received)
         fields = {name.lower(): value for name, value in given.items()}
-        title = first(fields, "alert_title", "event_title", "title")
+        title = said(fields, "alert_title", "event_title", "title")
         prefix = _PREFIX.match(title)
         name = filled(title[prefix.end() :] if prefix else title)
-        scope = first(fields, "alert_scope", "scope")
-        monitor = first(fields, "alert_id", "monitor_id")
+        scope = said(fields, "alert_scope", "scope")
+        monitor = said(fields, "alert_id", "monitor_id")
         key = (
-            first(fields, "alert_cycle_key", "aggreg_key", "aggregation_key")
+            said(fields, "alert_cycle_key", "aggreg_key", "aggregation_key")
             or (identity(monitor, scope) if monitor else "")
             # `id` is the event's, another one each time; the title without its transition stays.
             or (identity(_org(fields), name) if name else "")
         )
         if not key:
             raise nothing_to_tell("Datadog")
-        transition = first(fields, "alert_transition", "transition").lower()
+        transition = said(fields, "alert_transition", "transition").lower()
         status = _status(transition or (prefix["transition"].lower() if prefix else ""), fields)
-        at = received.moment(first(fields, "date_posix", "date", "last_updated"))
+        at = received.moment(said(fields, "date_posix", "date", "last_updated"))
         return [
             ParsedAlert(
                 dedup_key=key,
                 title=title or f"Monitor {monitor or key}",
                 status=status,
                 severity=_severity(transition, fields),
-                description=_MARKERS.sub("", first(fields, "text_only_msg", "event_msg", "body", "message")),
+                description=_MARKERS.sub("", said(fields, "text_only_msg", "event_msg", "body", "message")),
                 labels=_labels(fields, monitor, scope),
                 annotations=labelled(query=fields.get("alert_query"), alert_status=fields.get("alert_status")),
-                links=links_of(("Monitor", first(fields, "link", "url")), ("Image", first(fields, "snapshot"))),
+                links=links_of(("Monitor", said(fields, "link", "url")), ("Image", said(fields, "snapshot"))),
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,
             )
@@ -145,14 +146,14 @@ Then write `@webhook-NAME` into the message of your monitors.
 
 def _org(fields: dict[str, Json]) -> str:
     org = fields.get("org")
-    return first(org, "name", "id") if isinstance(org, dict) else first(fields, "org_name", "org")
+    return said(org, "name", "id") if isinstance(org, dict) else said(fields, "org_name", "org")
 
 
 def _labels(fields: dict[str, Json], monitor: str, scope: str) -> dict[str, str]:
     known = labelled(
         monitor_id=monitor,
-        host=first(fields, "hostname", "host"),
-        metric=first(fields, "alert_metric", "metric"),
+        host=said(fields, "hostname", "host"),
+        metric=said(fields, "alert_metric", "metric"),
         scope=scope,
         event_type=fields.get("event_type"),
         org=_org(fields),
@@ -164,17 +165,17 @@ def _status(transition: str, fields: dict[str, Json]) -> AlertStatus:
     """Triggered, Re-Triggered, No Data, Warn, Renotify and the like fire; Recovered, also from a warning, resolves."""
     if transition:
         return AlertStatus.RESOLVED if "recovered" in transition else AlertStatus.FIRING
-    return AlertStatus.RESOLVED if filled(fields.get("alert_type")).lower() == "success" else AlertStatus.FIRING
+    return AlertStatus.RESOLVED if said(fields, "alert_type").lower() == "success" else AlertStatus.FIRING
 
 
 def _severity(transition: str, fields: dict[str, Json]) -> Severity | None:
     """The monitor's priority, which people chose; else how its state weighs."""
-    chosen = severity_of(first(fields, "alert_priority", "priority"))
+    chosen = severity_of(said(fields, "alert_priority", "priority"))
     if chosen is not None:
         return chosen
     if transition.endswith("warn"):
         return Severity.WARNING
-    word = first(fields, "severity", "alert_type")
+    word = said(fields, "severity", "alert_type")
     return None if word.lower() == "success" else severity_of(word)
 
 

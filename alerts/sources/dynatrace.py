@@ -3,18 +3,8 @@
 Format: Dynatrace's documentation, "Webhook integration", with its placeholders under their own names.
 """
 
-from alerts.fields import (
-    all_filled,
-    filled,
-    first,
-    identity,
-    inner,
-    labelled,
-    nothing_to_tell,
-    objects,
-    read_fields,
-    tagged,
-)
+from alerts.bodies import fields_of
+from alerts.fields import all_filled, identity, labelled, nothing_to_tell, object_at, objects_at, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -81,26 +71,26 @@ JSON, the others as text.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
-        fields = read_fields(received)
-        details = inner(fields, "ProblemDetailsJSON")
-        entities = objects(fields.get("ImpactedEntities"))
-        names = first(fields, "ImpactedEntityNames", "NamesOfImpactedEntities") or ", ".join(
-            filter(None, (filled(each.get("name")) for each in entities))
+        fields = fields_of(received)
+        details = object_at(fields, "ProblemDetailsJSON")
+        entities = objects_at(fields, "ImpactedEntities")
+        names = said(fields, "ImpactedEntityNames", "NamesOfImpactedEntities") or ", ".join(
+            filter(None, (said(each, "name") for each in entities))
         )
-        title = first(fields, "ProblemTitle", "Title")
-        key = first(fields, "PID") or filled(details.get("id")) or first(fields, "ProblemID") or identity(title, names)
+        title = said(fields, "ProblemTitle", "Title")
+        key = said(fields, "PID") or said(details, "id") or said(fields, "ProblemID") or identity(title, names)
         if not key:
             raise nothing_to_tell("Dynatrace")
-        is_over = first(fields, "State").lower() in _OVER
+        is_over = said(fields, "State").lower() in _OVER
         # -1 stands for "not yet".
-        ended = details.get("endTime") if filled(details.get("endTime")) != "-1" else None
+        ended = details.get("endTime") if said(details, "endTime") != "-1" else None
         return [
             ParsedAlert(
                 dedup_key=key,
                 title=title or f"Problem {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-                severity=_severity(first(fields, "ProblemSeverity") or filled(details.get("severityLevel"))),
-                description=first(fields, "ProblemDetailsText", "ProblemDetails", "ProblemDetailsMarkdown"),
+                severity=_severity(said(fields, "ProblemSeverity") or said(details, "severityLevel")),
+                description=said(fields, "ProblemDetailsText", "ProblemDetails", "ProblemDetailsMarkdown"),
                 labels={
                     **tagged(fields.get("Tags")),
                     **labelled(
@@ -111,7 +101,7 @@ JSON, the others as text.
                     ),
                 },
                 annotations=all_filled({"ImpactedEntity": fields.get("ImpactedEntity"), "State": fields.get("State")}),
-                links=links_of(("Problem", first(fields, "ProblemURL"))),
+                links=links_of(("Problem", said(fields, "ProblemURL"))),
                 started_at=received.moment(details.get("startTime")),
                 ended_at=received.moment(ended) if is_over else None,
             )

@@ -6,10 +6,10 @@ the rule's static fields beside it, so the rule has to name itself; that it is o
 
 from datetime import timedelta
 
+from alerts.fields import identity, labels_at, text_at
 from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -82,7 +82,7 @@ ElastAlert never says that something is over. `realert` decides how often it rep
                 description=message,
                 labels={
                     **({"rule": rule} if rule else {}),
-                    **texts_at(body, _LABELS),
+                    **labels_at(body, _LABELS),
                     **as_texts(body.get("labels")),
                 },
                 annotations=_annotations(body),

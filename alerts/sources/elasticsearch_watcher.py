@@ -6,10 +6,10 @@ execution context and has no form of its own; a watch says nothing when its cond
 
 from datetime import timedelta
 
-from alerts.bodies import json_or_text
+from alerts.bodies import body_of
+from alerts.fields import identity, labels_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -55,7 +55,7 @@ written out, and `"status": "resolved"`.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert, the watch's."""
-        body = json_or_text(received)
+        body = body_of(received, is_often_text=True)
         if isinstance(body, str) and body.strip():
             title, _, rest = body.strip().partition("\n")
             return [ParsedAlert(dedup_key=title, title=title.strip(), description=rest.strip())]
@@ -108,7 +108,7 @@ def _alert(body: dict[str, Json], watch: str, title: str, received: Received) ->
         severity=severity_of(text_at(body, "severity", "ctx.metadata.severity", "priority", "level")),
         description=text_at(body, "description", "message", "text"),
         labels={**({"watch": watch} if watch else {}), **as_texts(body.get("labels"))},
-        annotations=texts_at(
+        annotations=labels_at(
             body, {"hits": ("hits", "ctx.payload.hits.total", "ctx.payload.hits.total.value"), "details": "details"}
         ),
         links=links_of(("Source", text_at(body, "url", "link"))),

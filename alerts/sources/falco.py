@@ -6,9 +6,10 @@ an id of its own, so the identity is the rule, the host and the container. Falco
 
 from datetime import timedelta
 
+from alerts.bodies import fields_of
+from alerts.fields import labels_of, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, labels_of, object_at, said
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text, as_texts, severity_of
 from incidents.models import Severity
 

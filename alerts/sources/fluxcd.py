@@ -4,9 +4,9 @@ Format: Flux's documentation, "Notification API: Providers, Generic webhook" and
 something is over; that an object was reconciled well again does, and comes only with `eventSeverity: info`.
 """
 
+from alerts.fields import identity, labels_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -85,7 +85,7 @@ spec:
                 description=text_at(body, "message"),
                 labels={
                     **own,
-                    **texts_at(
+                    **labels_at(
                         body,
                         {
                             "kind": "involvedObject.kind",

@@ -6,7 +6,7 @@ Format: Google Cloud's documentation, "Notification channels: schema structure",
 import base64
 import binascii
 
-from alerts.fields import all_filled, filled, first, inner, labelled, nothing_to_tell
+from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -59,7 +59,7 @@ the channel's topic with delivery type *Push* and the same address as its endpoi
         """One alert."""
         body = expect_object(received.json())
         body = _unwrapped(body, received)
-        incident = inner(body, "incident")
+        incident = object_at(body, "incident")
         if not incident:
             raise Unreadable("unexpected_shape", "The body has no incident, which Google Cloud always sends.")
         return [_alert(incident, received)]
@@ -90,7 +90,7 @@ the channel's topic with delivery type *Push* and the same address as its endpoi
 
 
 def _unwrapped(body: dict[str, Json], received: Received) -> dict[str, Json]:
-    packed = inner(body, "message").get("data")
+    packed = object_at(body, "message").get("data")
     if not isinstance(packed, str) or "incident" in body:
         return body
     try:
@@ -101,19 +101,19 @@ def _unwrapped(body: dict[str, Json], received: Received) -> dict[str, Json]:
 
 
 def _alert(incident: dict[str, Json], received: Received) -> ParsedAlert:
-    key = first(incident, "incident_id", "url")
+    key = said(incident, "incident_id", "url")
     if not key:
         raise nothing_to_tell("Google Cloud Monitoring")
-    status = AlertStatus.RESOLVED if filled(incident.get("state")).lower() == "closed" else AlertStatus.FIRING
-    condition, policy = filled(incident.get("condition_name")), filled(incident.get("policy_name"))
-    documentation = inner(incident, "documentation")
-    resource, metric = inner(incident, "resource"), inner(incident, "metric")
+    status = AlertStatus.RESOLVED if said(incident, "state").lower() == "closed" else AlertStatus.FIRING
+    condition, policy = said(incident, "condition_name"), said(incident, "policy_name")
+    documentation = object_at(incident, "documentation")
+    resource, metric = object_at(incident, "resource"), object_at(incident, "metric")
     return ParsedAlert(
         dedup_key=key,
-        title=" / ".join(filter(None, (condition, policy))) or first(incident, "summary") or "Incident",
+        title=" / ".join(filter(None, (condition, policy))) or said(incident, "summary") or "Incident",
         status=status,
-        severity=severity_of(filled(incident.get("severity"))),
-        description="\n\n".join(filter(None, (filled(incident.get("summary")), filled(documentation.get("content"))))),
+        severity=severity_of(said(incident, "severity")),
+        description="\n\n".join(filter(None, (said(incident, "summary"), said(documentation, "content")))),
         labels={
             **all_filled(metric.get("labels")),
             **all_filled(resource.get("labels")),
@@ -122,7 +122,7 @@ def _alert(incident: dict[str, Json], received: Received) -> ParsedAlert:
                 policy=policy,
                 condition=condition,
                 project=incident.get("scoping_project_id"),
-                resource=first(incident, "resource_display_name", "resource_name"),
+                resource=said(incident, "resource_display_name", "resource_name"),
                 resource_type=resource.get("type"),
                 metric=metric.get("type"),
             ),

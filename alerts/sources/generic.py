@@ -4,9 +4,9 @@ The first of several usual names that is there wins; what has no meaning of its 
 an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`.
 """
 
+from alerts.bodies import body_of
 from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
-from alerts.packed import body_of
 from alerts.source import (
     Example,
     Expected,

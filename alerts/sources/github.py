@@ -4,10 +4,10 @@ Format: GitHub's documentation, "Webhook events and payloads: workflow_run". A w
 that fails fires it, the next that succeeds resolves it. Cancelled and skipped runs say nothing of the branch.
 """
 
-from alerts.bodies import json_or_form
+from alerts.bodies import fields_of
+from alerts.fields import at, identity, labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import at, identity, object_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -16,7 +16,6 @@ from alerts.source import (
     ParsedAlert,
     Received,
     Source,
-    expect_object,
     links_of,
 )
 
@@ -59,7 +58,7 @@ To be told of one branch only, give the integration a route with the condition `
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert for a completed run; none for all else."""
-        body = expect_object(json_or_form(received, "payload"))
+        body = fields_of(received)
         run = object_at(body, "workflow_run")
         if not run:
             if "zen" in body or "repository" in body or "sender" in body or "hook" in body:
@@ -79,8 +78,8 @@ To be told of one branch only, give the integration a route with the condition `
                 title=f"{workflow} {_WORDS.get(conclusion, 'failed')} on {repository}@{branch}",
                 status=status,
                 description=text_at(run, "display_title", "head_commit.message"),
-                labels=texts_at(body, _LABELS),
-                annotations=texts_at(body, _ANNOTATIONS),
+                labels=labels_at(body, _LABELS),
+                annotations=labels_at(body, _ANNOTATIONS),
                 links=links_of(("Run", run.get("html_url")), ("Repository", at(body, "repository.html_url"))),
                 started_at=moment if status is AlertStatus.FIRING else None,
                 ended_at=moment if status is AlertStatus.RESOLVED else None,

@@ -4,9 +4,9 @@ Format: GitLab's documentation, "Webhook events: Pipeline events". They come wit
 pipelines of a branch or tag are one alert: one that fails fires it, the next that succeeds resolves it.
 """
 
+from alerts.fields import at, identity, labels_at, object_at, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import at, identity, object_at, objects_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -72,8 +72,8 @@ To be told of one branch only, give the integration a route with the condition `
                 title=f"Pipeline #{number} {project} {ref} {_WORDS[state]}",
                 status=status,
                 description=_failed_jobs(body) or text_at(body, "commit.title", "commit.message"),
-                labels=texts_at(body, _LABELS),
-                annotations=texts_at(body, _ANNOTATIONS),
+                labels=labels_at(body, _LABELS),
+                annotations=labels_at(body, _ANNOTATIONS),
                 links=links_of(("Pipeline", _address(body, number)), ("Commit", at(body, "commit.url"))),
                 started_at=moment if status is AlertStatus.FIRING else None,
                 ended_at=moment if status is AlertStatus.RESOLVED else None,

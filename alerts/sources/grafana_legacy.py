@@ -6,9 +6,9 @@ one Grafana and organisation, which only the rule's address tells; what a rule h
 
 from urllib.parse import parse_qs, urlsplit
 
+from alerts.fields import identity, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, objects_at, text_at
 from alerts.source import (
     Example,
     Expected,

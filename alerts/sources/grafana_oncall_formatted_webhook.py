@@ -4,11 +4,11 @@ Format: Grafana OnCall's documentation, "Formatted webhook integration". No fiel
 capitals or not, is the end, and any other state trouble.
 """
 
-from alerts.bodies import json_or_form
+from alerts.bodies import fields_of
+from alerts.fields import text_at
 from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import text_at
 from alerts.source import (
     Example,
     Expected,
@@ -18,7 +18,6 @@ from alerts.source import (
     Source,
     as_text,
     as_texts,
-    expect_object,
     links_of,
     severity_of,
 )
@@ -50,7 +49,7 @@ The same with `"state": "ok"` resolves it.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
-        body = expect_object(json_or_form(received, "payload"))
+        body = fields_of(received)
         number, title, message = (text_at(body, name).strip() for name in ("alert_uid", "title", "message"))
         name = title or message.partition("\n")[0] or number
         if not name:

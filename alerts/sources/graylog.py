@@ -6,9 +6,10 @@ an event is over.
 
 from datetime import timedelta
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text
 from incidents.models import Severity
 
@@ -76,7 +77,7 @@ def _of_event(fields: dict[str, Json], event: dict[str, Json], received: Receive
     shown = {**object_at(event, "fields"), **grouped}
     return ParsedAlert(
         dedup_key="/".join(filter(None, (whole, key))) if whole else key_of_content(fields),
-        title=title or written(event, "message") or "An event in Graylog",
+        title=title or text_at(event, "message") or "An event in Graylog",
         severity=_PRIORITIES.get(said(event, "priority")),
         description="\n".join(
             filter(None, (said(event, "message"), said(fields, "event_definition_description"), _messages(fields)))

@@ -4,9 +4,10 @@ Format: Healthchecks' documentation, "Webhooks", whose placeholders the bodies b
 read by the query of its address: `?code=$CODE&status=$STATUS`.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text
 
 _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}
@@ -47,7 +48,7 @@ Authorization: Bearer {key}
         identity = said(fields, "code", "uuid") or said(check, "uuid", "unique_key", "slug") or said(fields, "slug")
         at = received.moment(said(fields, "now"))
         exit_status = said(fields, "exitstatus")
-        shown = name or said(fields, "slug") or written(fields, "name", "code") or "A check"
+        shown = name or said(fields, "slug") or text_at(fields, "name", "code") or "A check"
         return [
             ParsedAlert(
                 dedup_key=identity or name or key_of_content(fields),

@@ -3,7 +3,7 @@
 Format: Honeycomb's documentation, "Webhooks", and its published example of a listener.
 """
 
-from alerts.fields import all_filled, filled, first, inner, labelled, nothing_to_tell, objects
+from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, objects_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
     Example,
@@ -53,24 +53,24 @@ Then add this recipient to your triggers. The shared secret is not needed: the k
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert per trigger, however many of its groups are over the threshold."""
         body = expect_object(received.json())
-        key = first(body, "id", "trigger_url", "name")
+        key = said(body, "id", "trigger_url", "name")
         if not key:
             raise nothing_to_tell("Honeycomb")
-        is_over = filled(body.get("status")).lower() in _OVER
-        triggered = objects(body.get("result_groups_triggered"))
+        is_over = said(body, "status").lower() in _OVER
+        triggered = objects_at(body, "result_groups_triggered")
         return [
             ParsedAlert(
                 dedup_key=key,
-                title=first(body, "summary", "name") or f"Trigger {key}",
+                title=said(body, "summary", "name") or f"Trigger {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-                severity=severity_of(filled(body.get("severity"))),
-                description="\n".join(filter(None, (first(body, "description"), first(body, "trigger_description")))),
+                severity=severity_of(said(body, "severity")),
+                description="\n".join(filter(None, (said(body, "description"), said(body, "trigger_description")))),
                 labels={
                     # With more than one group it is not any one's alert.
-                    **(all_filled(inner(triggered[0], "Group")) if len(triggered) == 1 else {}),
+                    **(all_filled(object_at(triggered[0], "Group")) if len(triggered) == 1 else {}),
                     **labelled(
                         trigger=body.get("name"),
-                        dataset=first(body, "dataset", "dataset_name") or _dataset(as_text(body.get("trigger_url"))),
+                        dataset=said(body, "dataset", "dataset_name") or _dataset(as_text(body.get("trigger_url"))),
                         environment=body.get("environment"),
                     ),
                 },

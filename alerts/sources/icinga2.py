@@ -5,8 +5,9 @@ Format: Icinga has none of its own; the fields are those of its documentation, "
 """
 
 from alerts import check_states
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
@@ -66,7 +67,7 @@ apply Notification "tocsin" to Service {
         status = check_states.status_of(said(fields, "notificationtype"), state)
         if status is AlertStatus.FIRING and said(fields, f"{of}acknowledgement") in ("1", "2"):
             status = AlertStatus.ACKNOWLEDGED
-        host_shown = said(fields, "hostdisplayname") or host or written(fields, "hostdisplayname", "hostname")
+        host_shown = said(fields, "hostdisplayname") or host or text_at(fields, "hostdisplayname", "hostname")
         service_shown = said(fields, "servicedisplayname") or service
         shown = " on ".join(filter(None, (service_shown, host_shown)))
         since = received.moment(said(fields, f"{of}laststatechange"))

@@ -4,9 +4,9 @@ Format: InfluxData's documentation of InfluxDB 2, "Monitor and alert" and the Fl
 InfluxDB's own fields with a leading underscore, tags as text and measured values as numbers beside them.
 """
 
+from alerts.fields import identity, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, text_at
 from alerts.source import (
     Example,
     Expected,

@@ -4,9 +4,9 @@ Format: the plugin's documentation, "Notification Plugin: JSON". A job on a bran
 fires it, the next that succeeds resolves it. A build may be told of as completed and again as finalized.
 """
 
+from alerts.fields import at, identity, labels_at, object_at, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import at, identity, object_at, objects_at, text_at, texts_at
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, expect_object, links_of
 from incidents.models import Severity
 
@@ -63,9 +63,9 @@ properties([[$class: 'HudsonNotificationProperty', endpoints: [[
                 description=_failed_tests(build) or text_at(build, "log", "notes"),
                 labels={
                     "job": name,
-                    **texts_at(build, {"branch": "scm.branch", "node": "node_name"}),
+                    **labels_at(build, {"branch": "scm.branch", "node": "node_name"}),
                 },
-                annotations=texts_at(
+                annotations=labels_at(
                     build, {"commit": "scm.commit", "repository": "scm.url", "number": "number", "phase": "phase"}
                 ),
                 links=links_of(("Build", at(build, "full_url"))),

@@ -6,9 +6,9 @@ in the category "done" or it has a resolution; its number stays when it moves to
 
 from urllib.parse import urlsplit
 
+from alerts.fields import labels_at, object_at, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import object_at, objects_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -66,7 +66,7 @@ into work is acknowledged, one that is done is resolved.
                 severity=severity_of(_PRIORITIES.get(priority, priority)),
                 description=_plain(fields.get("description")),
                 labels={**({"issue": key} if key else {}), **_labels(fields)},
-                annotations=texts_at(
+                annotations=labels_at(
                     fields,
                     {
                         "status": "status.name",
@@ -161,7 +161,7 @@ def _status(event: str, fields: dict[str, Json], body: dict[str, Json]) -> Alert
 
 
 def _labels(fields: dict[str, Json]) -> dict[str, str]:
-    labels = texts_at(
+    labels = labels_at(
         fields,
         {"project": "project.key", "type": "issuetype.name", "priority": "priority.name", "environment": "environment"},
     )

@@ -4,9 +4,9 @@ Format: InfluxData's documentation of Kapacitor, "Post event handler" and "Alert
 of level is told under the same ID; level OK means that it is over.
 """
 
+from alerts.fields import objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import objects_at, text_at
 from alerts.source import (
     Example,
     Expected,

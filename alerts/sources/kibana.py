@@ -6,10 +6,10 @@ names are read in several ways, also as JSON within strings; a recovery needs an
 
 import orjson
 
+from alerts.fields import identity, labels_at, object_at, objects_at, text_at
 from alerts.macros import is_macro
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, object_at, objects_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -121,7 +121,7 @@ def _alert(body: dict[str, Json], received: Received) -> ParsedAlert:
         severity=severity_of(text_at(body, "severity", "context.severity")) or severity_of(group.rpartition(".")[2]),
         description=text_at(body, "context.reason", "context.message", "message", "context.conditions"),
         labels={
-            **texts_at(
+            **labels_at(
                 body,
                 {
                     "rule": ("rule.name", "rule_name"),

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import orjson
 
+from alerts.fields import identity, labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, object_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -66,7 +66,7 @@ A `layout` is understood as long as it keeps `reason`, `type`, `kind`, `namespac
         """One alert for a warning; none for a normal event."""
         body = expect_object(received.json())
         event = _event(body)
-        thing = texts_at(event, _OBJECT)
+        thing = labels_at(event, _OBJECT)
         reason, word = text_at(event, "reason"), text_at(event, "type")
         if not reason or not thing.get("name"):
             raise Unreadable("unexpected_shape", "The message names no object or reason, which every event has.")
@@ -83,11 +83,11 @@ A `layout` is understood as long as it keeps `reason`, `type`, `kind`, `namespac
                 labels={
                     **_own_labels(event),
                     **thing,
-                    **texts_at(event, _AROUND),
+                    **labels_at(event, _AROUND),
                     **({"cluster": cluster} if cluster else {}),
-                    **texts_at(body, {"region": "region", "environment": "environment"}),
+                    **labels_at(body, {"region": "region", "environment": "environment"}),
                 },
-                annotations=texts_at(event, {"count": "count", "uid": ("involvedObject.uid", "uid")}),
+                annotations=labels_at(event, {"count": "count", "uid": ("involvedObject.uid", "uid")}),
                 started_at=received.moment(text_at(event, *_TIMES) or text_at(body, *_TIMES) or None),
                 group=identity(cluster, thing.get("namespace", ""), reason),
             )

@@ -4,8 +4,9 @@ Format: LibreNMS' documentation, "Alerting: Transports" (API) and "Templates", w
 The state is 0 (well), 1 (alert), 2 (acknowledged), 3 (worse), 4 (better) or 5 (changed), as text.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, severity_of
 from incidents.models import Severity
 
@@ -50,7 +51,7 @@ Authorization=Bearer {key}
         return [
             ParsedAlert(
                 dedup_key=f"{device}/{rule}" if device and rule else title or key_of_content(fields),
-                title=title or written(fields, "title", "name", "hostname") or "A device",
+                title=title or text_at(fields, "title", "name", "hostname") or "A device",
                 status=_STATUSES.get(said(fields, "state"), AlertStatus.FIRING),
                 severity=severity_of(said(fields, "severity")),
                 description=said(fields, "msg"),

@@ -5,8 +5,9 @@ of the command below, by the names of the macros, or by those of its environment
 """
 
 from alerts import check_states
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
@@ -60,7 +61,7 @@ Add no macro that people write freely, such as `$NOTIFICATIONCOMMENT$`: Nagios p
         of = "service" if service else "host"
         state = said(fields, f"{of}state", "state")
         status = check_states.status_of(said(fields, "notificationtype", "type"), state)
-        shown = " / ".join(filter(None, (host or written(fields, "hostname", "host"), service)))
+        shown = " / ".join(filter(None, (host or text_at(fields, "hostname", "host"), service)))
         since = received.moment(said(fields, "since", f"last{of}statechange"))
         return [
             ParsedAlert(

@@ -6,8 +6,9 @@ no identity, and the node's name stands only in the sentence `message`.
 
 import re
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Json, Link, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
@@ -51,7 +52,7 @@ Choose notifications of critical, warning and clear, so that alerts resolve.
         return [
             ParsedAlert(
                 dedup_key="/".join(filter(None, parts)) or key_of_content(fields),
-                title=title or written(fields, "alert", "message") or "Netdata",
+                title=title or text_at(fields, "alert", "message") or "Netdata",
                 status=state,
                 severity=severity_of(severity),
                 description="\n".join(filter(None, (message, said(fields, "info")))),

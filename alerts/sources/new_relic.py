@@ -4,7 +4,8 @@ Format: New Relic's documentation, "Notification integrations: webhook", with th
 "Webhook format for alert notifications".
 """
 
-from alerts.fields import filled, first, identity, labelled, nothing_to_tell, objects, read_fields
+from alerts.bodies import fields_of
+from alerts.fields import filled, identity, labelled, nothing_to_tell, objects_at, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -49,7 +50,7 @@ right as it is. Leave all of *Activated*, *Acknowledged* and *Closed* on.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
-        fields = read_fields(received)
+        fields = fields_of(received)
         if "current_state" in fields or "incident_id" in fields:
             return [_incident(fields, received)]
         return [_issue(fields, received)]
@@ -91,17 +92,17 @@ def _names(value: Json) -> str:
 
 def _issue(fields: dict[str, Json], received: Received) -> ParsedAlert:
     title = _names(fields.get("title")) or _names(fields.get("alertConditionNames"))
-    key = first(fields, "id", "issueId") or identity(title, _names(fields.get("impactedEntities")))
+    key = said(fields, "id", "issueId") or identity(title, _names(fields.get("impactedEntities")))
     if not key:
         raise nothing_to_tell("New Relic")
     # An incident of several may be closed, as `trigger` tells, while the issue goes on, as `state` does.
-    status = _STATUSES.get(first(fields, "state", "status").lower(), AlertStatus.FIRING)
+    status = _STATUSES.get(said(fields, "state", "status").lower(), AlertStatus.FIRING)
     return ParsedAlert(
         dedup_key=key,
         title=title or "Issue",
         status=status,
-        severity=severity_of(first(fields, "priority", "severity")),
-        description=first(fields, "description", "details"),
+        severity=severity_of(said(fields, "priority", "severity")),
+        description=said(fields, "description", "details"),
         labels=labelled(
             entity=_names(fields.get("impactedEntities")),
             policy=_names(fields.get("alertPolicyNames")),
@@ -111,32 +112,32 @@ def _issue(fields: dict[str, Json], received: Received) -> ParsedAlert:
             account=fields.get("accountId"),
         ),
         annotations=labelled(trigger=fields.get("trigger"), incidents=fields.get("totalIncidents")),
-        links=links_of(("Issue", first(fields, "issueUrl", "issuePageUrl")), ("Runbook", first(fields, "runbookUrl"))),
+        links=links_of(("Issue", said(fields, "issueUrl", "issuePageUrl")), ("Runbook", said(fields, "runbookUrl"))),
         started_at=received.moment(fields.get("createdAt")),
-        ended_at=received.moment(first(fields, "closedAt", "updatedAt")) if status is AlertStatus.RESOLVED else None,
+        ended_at=received.moment(said(fields, "closedAt", "updatedAt")) if status is AlertStatus.RESOLVED else None,
     )
 
 
 def _incident(fields: dict[str, Json], received: Received) -> ParsedAlert:
-    number = filled(fields.get("incident_id"))
-    condition = filled(fields.get("condition_name"))
+    number = said(fields, "incident_id")
+    condition = said(fields, "condition_name")
     key = identity(fields.get("account_id"), number) if number else identity(fields.get("account_id"), condition)
     if not (number or condition):
         raise nothing_to_tell("New Relic")
-    status = _STATUSES.get(filled(fields.get("current_state")).lower(), AlertStatus.FIRING)
-    targets = objects(fields.get("targets"))
+    status = _STATUSES.get(said(fields, "current_state").lower(), AlertStatus.FIRING)
+    targets = objects_at(fields, "targets")
     at = received.moment(fields.get("timestamp"))
     return ParsedAlert(
         dedup_key=key,
         title=condition or f"Incident {number}",
         status=status,
-        severity=severity_of(filled(fields.get("severity"))),
-        description=filled(fields.get("details")),
+        severity=severity_of(said(fields, "severity")),
+        description=said(fields, "details"),
         labels=labelled(
             condition=condition,
             policy=fields.get("policy_name"),
             account=fields.get("account_name"),
-            entity=", ".join(filter(None, (filled(each.get("name")) for each in targets))),
+            entity=", ".join(filter(None, (said(each, "name") for each in targets))),
             owner=fields.get("owner"),
         ),
         links=links_of(

@@ -7,10 +7,10 @@ templates see. Per-bucket monitors can name each alert; that one is over is told
 import re
 from datetime import timedelta
 
-from alerts.bodies import json_or_text
+from alerts.bodies import body_of
+from alerts.fields import identity, labels_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import identity, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -62,7 +62,7 @@ resolves them. OpenSearch's default message is understood too.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert, the trigger's."""
-        body = json_or_text(received)
+        body = body_of(received, is_often_text=True)
         if isinstance(body, str) and body.strip():
             return [_of_text(body, received)]
         if isinstance(body, dict):
@@ -132,10 +132,10 @@ def _alert(body: dict[str, Json], description: str, received: Received) -> Parse
         severity=severity_of(_LEVELS.get(level, level)),
         description=description,
         labels={
-            **texts_at(body, {"monitor": "monitor.name", "trigger": "trigger.name", "bucket": "bucket"}),
+            **labels_at(body, {"monitor": "monitor.name", "trigger": "trigger.name", "bucket": "bucket"}),
             **as_texts(body.get("labels")),
         },
-        annotations=texts_at(body, {"error": "error", "period_start": ("period_start", "periodStart")}),
+        annotations=labels_at(body, {"error": "error", "period_start": ("period_start", "periodStart")}),
         links=links_of(("Source", text_at(body, "url", "link"))),
         started_at=at if status is AlertStatus.FIRING else None,
         ended_at=at if status is AlertStatus.RESOLVED else None,

@@ -6,9 +6,9 @@ An incident there is an alert here; that it was escalated, assigned or annotated
 
 from collections.abc import Iterator
 
+from alerts.fields import labels_at, object_at, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import object_at, objects_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -162,7 +162,7 @@ def _alert(kind: str, at: str, incident: dict[str, Json], received: Received) ->
         title=title or f"Incident {text_at(incident, 'incident_number', 'number') or number}",
         status=status,
         severity=severity_of(text_at(incident, "priority.summary", "priority.name")),
-        labels=texts_at(
+        labels=labels_at(
             incident,
             {
                 "service": ("service.name", "service.summary"),
@@ -170,7 +170,7 @@ def _alert(kind: str, at: str, incident: dict[str, Json], received: Received) ->
                 "escalation_policy": ("escalation_policy.name", "escalation_policy.summary"),
             },
         ),
-        annotations=texts_at(
+        annotations=labels_at(
             incident, {"incident_key": "incident_key", "incident_number": ("incident_number", "number")}
         ),
         links=links_of(("PagerDuty", incident.get("html_url"))),

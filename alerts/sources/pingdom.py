@@ -6,8 +6,9 @@ so only its host and the address without them are kept.
 
 from urllib.parse import urlsplit, urlunsplit
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 

@@ -7,8 +7,9 @@ script is read too: its key holds the date, which is left out, as an outage may 
 
 import re
 
+from alerts.bodies import fields_of
+from alerts.fields import flattened, in_query, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
@@ -54,7 +55,7 @@ template also under *When a condition clears*.
         return [
             ParsedAlert(
                 dedup_key=_identity(fields, shown),
-                title=title or written(fields, "title", *names) or "A sensor",
+                title=title or text_at(fields, "title", *names) or "A sensor",
                 status=status,
                 severity=severity,
                 description=said(fields, "message", "down"),

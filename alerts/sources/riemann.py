@@ -4,9 +4,10 @@ Format: Riemann's documentation, "Concepts: Events": host and service are the id
 the one for well, `expired` the one for not heard of any more.
 """
 
+from alerts.bodies import body_of
+from alerts.fields import key_of_content, labels_of, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.packed import body_of, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
 
@@ -72,7 +73,7 @@ In `riemann.config`:
 def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
     host, service, state = said(event, "host"), said(event, "service"), said(event, "state").lower()
     status = AlertStatus.RESOLVED if state == "ok" else AlertStatus.FIRING
-    shown = " ".join(filter(None, (host, service))) or written(event, "host", "service", "description") or "An event"
+    shown = " ".join(filter(None, (host, service))) or text_at(event, "host", "service", "description") or "An event"
     tags = event.get("tags")
     at = received.moment(event.get("time"))
     return ParsedAlert(

@@ -4,9 +4,9 @@ Format: Rollbar's documentation, "Webhooks". Levels are numbers for an item and 
 are not answered 200, 201, 202 or 204 within three seconds come again, up to ten times.
 """
 
+from alerts.fields import labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import object_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -69,10 +69,10 @@ resolved*.
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(_LEVELS.get(level, level)),
                 description=text_at(body, "data.occurrence.body.message.body", "data.trigger.description"),
-                labels=texts_at(body, _LABELS),
+                labels=labels_at(body, _LABELS),
                 annotations={
                     "event": name,
-                    **texts_at(item, {"total_occurrences": "total_occurrences", "counter": "counter"}),
+                    **labels_at(item, {"total_occurrences": "total_occurrences", "counter": "counter"}),
                 },
                 links=links_of(("Item", text_at(body, "data.url", "data.item.public_item_url"))),
                 # The last occurrence of what is resolved lies before its end.

@@ -6,9 +6,9 @@ as news of its issue, so both are known by the issue's number. Archiving ends an
 
 import re
 
+from alerts.fields import at, labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import at, object_at, text_at, texts_at
 from alerts.source import (
     Example,
     Expected,
@@ -146,7 +146,7 @@ def _metric_alert(body: dict[str, Json], received: Received) -> ParsedAlert:
     action = text_at(body, "action").lower()
     is_over = action in ("resolved", "closed")
     rule = text_at(alert, "alert_rule.name") or text_at(body, "data.description_title") or text_at(alert, "title")
-    labels = texts_at(
+    labels = labels_at(
         alert,
         {"rule": "alert_rule.name", "environment": "alert_rule.environment", "project": ("projects.0",)},
     )
@@ -157,7 +157,7 @@ def _metric_alert(body: dict[str, Json], received: Received) -> ParsedAlert:
         severity=None if is_over else severity_of(action),
         description=text_at(body, "data.description_text").replace("\\n", "\n"),
         labels=labels,
-        annotations=texts_at(alert, {"query": "alert_rule.query", "aggregate": "alert_rule.aggregate"}),
+        annotations=labels_at(alert, {"query": "alert_rule.query", "aggregate": "alert_rule.aggregate"}),
         links=links_of(("Sentry", at(body, "data.web_url"))),
         started_at=received.moment(alert.get("date_started")),
         ended_at=received.moment(alert.get("date_closed")) if is_over else None,
@@ -182,7 +182,7 @@ def _issue(body: dict[str, Json], received: Received) -> ParsedAlert:
         status=status,
         severity=severity_of(issue.get("level")),
         description=text_at(issue, "culprit"),
-        labels=texts_at(
+        labels=labels_at(
             issue, {"project": ("project.slug", "project.name"), "issue": "shortId", "platform": "platform"}
         ),
         links=links_of(("Issue", issue.get("web_url") or issue.get("permalink"))),
@@ -194,9 +194,9 @@ def _event(body: dict[str, Json], event: dict[str, Json], received: Received) ->
     project = _PROJECT.search(text_at(event, "url"))
     labels = {
         **_tags(event.get("tags")),
-        **texts_at(event, {"environment": "environment", "platform": "platform", "release": "release"}),
+        **labels_at(event, {"environment": "environment", "platform": "platform", "release": "release"}),
         **({"organization": project[1], "project": project[2]} if project else {}),
-        **texts_at(body, {"rule": "data.triggered_rule"}),
+        **labels_at(body, {"rule": "data.triggered_rule"}),
     }
     return ParsedAlert(
         dedup_key=f"issue/{_number(event, 'issue_id', 'issue.id', 'groupID')}",
@@ -218,8 +218,8 @@ def _legacy(body: dict[str, Json], received: Received) -> ParsedAlert:
         description=text_at(body, "culprit"),
         labels={
             **_tags(event.get("tags")),
-            **texts_at(event, {"environment": "environment", "platform": "platform"}),
-            **texts_at(body, {"project": ("project_slug", "project", "project_name"), "logger": "logger"}),
+            **labels_at(event, {"environment": "environment", "platform": "platform"}),
+            **labels_at(body, {"project": ("project_slug", "project", "project_name"), "logger": "logger"}),
         },
         links=links_of(("Issue", body.get("url"))),
         started_at=received.moment(event.get("timestamp") or event.get("received")),

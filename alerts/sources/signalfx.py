@@ -5,7 +5,7 @@ Format: Splunk's documentation, "Send alert notifications to a webhook". Some se
 
 import re
 
-from alerts.fields import all_filled, filled, first, inner, labelled, nothing_to_tell
+from alerts.fields import all_filled, filled, labelled, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
     Example,
@@ -60,14 +60,14 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
         body = expect_object(received.json())
-        inputs = inner(body, "inputs")
+        inputs = object_at(body, "inputs")
         fields = {**{name: each for name, each in inputs.items() if not isinstance(each, dict)}, **body}
-        if not (key := first(fields, "incidentId")):
+        if not (key := said(fields, "incidentId")):
             raise nothing_to_tell("Splunk Observability")
-        text, title = first(fields, "messageBody"), first(fields, "messageTitle")
+        text, title = said(fields, "messageBody"), said(fields, "messageTitle")
         is_over = _is_over(fields, title, text)
-        at = received.moment(first(fields, "timestamp"))
-        detector, rule = first(fields, "detector", "detectorName"), first(fields, "rule", "ruleName")
+        at = received.moment(said(fields, "timestamp"))
+        detector, rule = said(fields, "detector", "detectorName"), said(fields, "rule", "ruleName")
         known = labelled(
             detector=detector,
             detector_id=fields.get("detectorId"),
@@ -79,8 +79,8 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
                 dedup_key=key,
                 title=title or rule or detector or f"Incident {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-                severity=severity_of(first(fields, "severity")),
-                description=text or first(fields, "description"),
+                severity=severity_of(said(fields, "severity")),
+                description=text or said(fields, "description"),
                 labels={**_dimensions(fields, inputs), **known},
                 annotations=labelled(
                     description=fields.get("description"),
@@ -123,7 +123,7 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
 
 
 def _is_over(fields: dict[str, Json], title: str, text: str) -> bool:
-    states = (first(fields, name).lower() for name in ("statusExtended", "status"))
+    states = (said(fields, name).lower() for name in ("statusExtended", "status"))
     return any(state in _OVER for state in states) or bool(_TITLE_OF_END.match(title) or _BODY_OF_END.match(text))
 
 
@@ -131,7 +131,7 @@ def _dimensions(fields: dict[str, Json], inputs: dict[str, Json]) -> dict[str, s
     """The dimensions of the signal; the vendor's own, which begin with `sf_`, tell nobody anything."""
     found = all_filled(fields.get("dimensions"))
     for each in inputs.values():
-        found = {**all_filled(inner(each, "key")), **found}
+        found = {**all_filled(object_at(each, "key")), **found}
     return {name: filled(text) for name, text in found.items() if not name.startswith("sf_")}
 
 

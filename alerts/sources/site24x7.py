@@ -3,7 +3,8 @@
 Format: Site24x7's documentation, "Webhooks integration".
 """
 
-from alerts.fields import filled, first, labelled, nothing_to_tell, read_fields, tagged
+from alerts.bodies import fields_of
+from alerts.fields import labelled, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -47,24 +48,24 @@ In **Admin → Third-Party Integrations → Add → Webhooks**:
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert per message; none when a monitor is merely no longer watched."""
-        fields = {name.upper(): value for name, value in read_fields(received).items()}
+        fields = {name.upper(): value for name, value in fields_of(received).items()}
         # An address or a name must do where the number is missing; a name may be another monitor's, too.
-        key = first(fields, "MONITOR_ID", "MONITORID", "MONITORURL", "MONITORNAME")
+        key = said(fields, "MONITOR_ID", "MONITORID", "MONITORURL", "MONITORNAME")
         if not key:
             raise nothing_to_tell("Site24x7")
-        word = filled(fields.get("STATUS")).upper()
+        word = said(fields, "STATUS").upper()
         if word in _NOT_WATCHED:
             raise Ignored("not_watched", f"The monitor is now {word.lower()}, which is neither up nor down.")
         is_over = word == "UP"
-        name, reason = first(fields, "MONITORNAME"), first(fields, "INCIDENT_REASON")
-        at = received.moment(first(fields, "INCIDENT_TIME_ISO") or fields.get("OUTAGE_TIME_UNIX_FORMAT"))
+        name, reason = said(fields, "MONITORNAME"), said(fields, "INCIDENT_REASON")
+        at = received.moment(said(fields, "INCIDENT_TIME_ISO") or fields.get("OUTAGE_TIME_UNIX_FORMAT"))
         return [
             ParsedAlert(
                 dedup_key=key,
                 title=f"{name or key}: {reason}" if reason else name or f"Monitor {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=_SEVERITIES.get(word),
-                description=first(fields, "INCIDENT_DETAILS"),
+                description=said(fields, "INCIDENT_DETAILS"),
                 labels={
                     **tagged(_listed(fields.get("TAGS"))),
                     **labelled(
@@ -77,8 +78,8 @@ In **Admin → Third-Party Integrations → Add → Webhooks**:
                 },
                 annotations=labelled(state=word, incident_time=fields.get("INCIDENT_TIME")),
                 links=links_of(
-                    ("Monitor", filled(fields.get("MONITOR_DASHBOARD_LINK"))),
-                    ("Watched address", filled(fields.get("MONITORURL"))),
+                    ("Monitor", said(fields, "MONITOR_DASHBOARD_LINK")),
+                    ("Watched address", said(fields, "MONITORURL")),
                 ),
                 started_at=None if is_over else at,
                 ended_at=at if is_over else None,

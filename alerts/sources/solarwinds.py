@@ -4,7 +4,8 @@ Format: SolarWinds' documentation, "Send a GET or POST request" and "General ale
 what triggers and what resets an alert are two actions.
 """
 
-from alerts.fields import filled, first, identity, labelled, nothing_to_tell, read_fields
+from alerts.bodies import fields_of
+from alerts.fields import identity, labelled, nothing_to_tell, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -76,33 +77,31 @@ into the body as they are.
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert. What a macro has no value for, because the alert is of another kind of object, is left out."""
-        body = {name.lower(): value for name, value in read_fields(received).items()}
-        name = first(body, "alert_name", "alertname", "name", "title")
-        thing = first(body, "object", "node", "node_name", "address")
-        key = first(body, "alert_object_id", "alertobjectid") or identity(
-            first(body, "alert_id", "alertid"), name, thing
-        )
+        body = {name.lower(): value for name, value in fields_of(received).items()}
+        name = said(body, "alert_name", "alertname", "name", "title")
+        thing = said(body, "object", "node", "node_name", "address")
+        key = said(body, "alert_object_id", "alertobjectid") or identity(said(body, "alert_id", "alertid"), name, thing)
         if not key:
             raise nothing_to_tell("SolarWinds")
         status = _status(body)
-        at = received.moment(first(body, "triggered_at", "timestamp", "time"))
-        word = first(body, "severity")
+        at = received.moment(said(body, "triggered_at", "timestamp", "time"))
+        word = said(body, "severity")
         return [
             ParsedAlert(
                 dedup_key=key,
-                title=first(body, "message") or " on ".join(filter(None, (name, thing))) or f"Alert {key}",
+                title=said(body, "message") or " on ".join(filter(None, (name, thing))) or f"Alert {key}",
                 status=status,
                 severity=_SEVERITIES.get(word.lower()) or severity_of(word),
-                description=first(body, "description", "details"),
+                description=said(body, "description", "details"),
                 labels=labelled(
                     alert=name,
                     object=body.get("object"),
                     object_type=body.get("object_type"),
-                    node=first(body, "node", "node_name"),
-                    address=first(body, "address", "ip_address"),
+                    node=said(body, "node", "node_name"),
+                    address=said(body, "address", "ip_address"),
                 ),
                 annotations=labelled(acknowledged_by=body.get("acknowledged_by"), notes=body.get("notes")),
-                links=links_of(("Alert", first(body, "url", "alert_url"))),
+                links=links_of(("Alert", said(body, "url", "alert_url"))),
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,
             )
@@ -133,9 +132,9 @@ into the body as they are.
 
 
 def _status(body: dict[str, Json]) -> AlertStatus:
-    if first(body, "status", "state").lower() in _OVER:
+    if said(body, "status", "state").lower() in _OVER:
         return AlertStatus.RESOLVED
-    return AlertStatus.ACKNOWLEDGED if filled(body.get("acknowledged")).lower() in _YES else AlertStatus.FIRING
+    return AlertStatus.ACKNOWLEDGED if said(body, "acknowledged").lower() in _YES else AlertStatus.FIRING
 
 
 SOURCE = SolarWinds()

@@ -5,7 +5,7 @@ Format: Splunk's documentation, "Use a webhook alert action".
 
 from datetime import timedelta
 
-from alerts.fields import all_filled, filled, first, identity, inner, labelled, nothing_to_tell
+from alerts.fields import all_filled, identity, labelled, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
     Example,
@@ -42,18 +42,18 @@ description. Splunk never tells that an alert is over.
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert, whatever the number of results."""
         body = expect_object(received.json())
-        result = inner(body, "result")
-        name = filled(body.get("search_name"))
+        result = object_at(body, "result")
+        name = said(body, "search_name")
         # An ad-hoc search has no name, and `sid` is another one for each run of a saved search.
-        key = identity(name, body.get("app"), body.get("owner")) if name else filled(body.get("sid"))
+        key = identity(name, body.get("app"), body.get("owner")) if name else said(body, "sid")
         if not key:
             raise nothing_to_tell("Splunk")
         return [
             ParsedAlert(
                 dedup_key=key,
-                title=name or first(result, "title", "message") or f"Search {key}",
+                title=name or said(result, "title", "message") or f"Search {key}",
                 severity=_severity(result),
-                description=first(result, "message", "description", "_raw"),
+                description=said(result, "message", "description", "_raw"),
                 labels={
                     **labelled(**{each: _one(result.get(each)) for each in _AS_LABELS}),
                     **labelled(search=name, app=body.get("app"), owner=body.get("owner")),

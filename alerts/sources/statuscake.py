@@ -4,9 +4,10 @@ Format: StatusCake's knowledge base, "How to use the Web Hook URL": a form (JSON
 and no time. `Token`, a hash of the account's key, is not kept.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 
 _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}
@@ -36,7 +37,7 @@ Under **Alerting → Contact Groups**, in the group that your tests use:
         return [
             ParsedAlert(
                 dedup_key=identity or key_of_content(fields),
-                title=f"{name or url or written(fields, 'name') or 'A test'} is {word.lower()}",
+                title=f"{name or url or text_at(fields, 'name') or 'A test'} is {word.lower()}",
                 status=status,
                 description=f"Status code {code}" if code else "",
                 labels=labels_of(fields, test="name", test_id="testid", url="url", ip="ip", tags="tags"),

@@ -3,7 +3,7 @@
 Format: ThousandEyes' documentation, "Webhooks for alert notifications".
 """
 
-from alerts.fields import filled, first, inner, labelled, nothing_to_tell, objects
+from alerts.fields import labelled, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -57,38 +57,38 @@ Choose it in your alert rules, and keep *Send notification when the alert clears
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert; none for a test of the webhook."""
         body = expect_object(received.json())
-        kind = filled(body.get("eventType")).upper()
-        alert = inner(body, "alert") or inner(body, "agentAlert")
+        kind = said(body, "eventType").upper()
+        alert = object_at(body, "alert") or object_at(body, "agentAlert")
         if "TEST" in kind and not alert:
             raise Ignored("test", "A test of the webhook: it works.")
         if not alert:
             raise Unreadable("unexpected_shape", "The message has no alert, which ThousandEyes always sends.")
-        key = first(alert, "alertId") or first(body, "eventId")
+        key = said(alert, "alertId") or said(body, "eventId")
         if not key:
             raise nothing_to_tell("ThousandEyes")
         is_over = kind.endswith("CLEAR")
-        agents = [name for each in objects(alert.get("agents")) if (name := first(each, "agentName"))]
+        agents = [name for each in objects_at(alert, "agents") if (name := said(each, "agentName"))]
         return [
             ParsedAlert(
                 dedup_key=key,
-                title=": ".join(filter(None, (first(alert, "ruleName"), first(alert, "testName")))) or f"Alert {key}",
+                title=": ".join(filter(None, (said(alert, "ruleName"), said(alert, "testName")))) or f"Alert {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
-                severity=severity_of(first(alert, "severity")),
-                description=first(alert, "ruleExpression"),
+                severity=severity_of(said(alert, "severity")),
+                description=said(alert, "ruleExpression"),
                 labels=labelled(
                     rule=alert.get("ruleName"),
                     test=alert.get("testName"),
                     alert_type=alert.get("type"),
-                    agent=first(alert, "agentName") or ", ".join(agents),
+                    agent=said(alert, "agentName") or ", ".join(agents),
                     host=alert.get("hostname"),
                 ),
                 annotations=labelled(address=alert.get("ipAddress"), event=body.get("eventId")),
                 links=links_of(
                     ("Alert", alert.get("permalink")),
-                    *(("Agent", each.get("permalink")) for each in objects(alert.get("agents"))[:5]),
+                    *(("Agent", each.get("permalink")) for each in objects_at(alert, "agents")[:5]),
                 ),
-                started_at=received.moment(first(alert, "dateStartZoned", "dateStart")),
-                ended_at=received.moment(first(alert, "dateEndZoned", "dateEnd")) if is_over else None,
+                started_at=received.moment(said(alert, "dateStartZoned", "dateStart")),
+                ended_at=received.moment(said(alert, "dateEndZoned", "dateEnd")) if is_over else None,
             )
         ]
 

@@ -6,9 +6,10 @@ notice of a certificate have neither heartbeat nor monitor.
 
 import re
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 

@@ -4,8 +4,9 @@ Format: UptimeRobot's documentation, "Web-Hook alert contacts": a JSON body, a f
 variables between asterisks. Alert types are 1 (down), 2 (up), 3 (certificate), 4 (domain) and 99 (paused or started).
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
@@ -43,7 +44,7 @@ Choose up events too, so that alerts resolve.
         name = said(fields, "monitorfriendlyname", "friendlyname") or said(fields, "monitorurl")
         identity = said(fields, "monitorid") or said(fields, "monitorurl") or name or key_of_content(fields)
         status = AlertStatus.RESOLVED if kind == "2" else AlertStatus.FIRING
-        shown = name or written(fields, "monitorfriendlyname", "friendlyname") or "A monitor"
+        shown = name or text_at(fields, "monitorfriendlyname", "friendlyname") or "A monitor"
         at = received.moment(said(fields, "alertdatetime"))
         return [
             ParsedAlert(

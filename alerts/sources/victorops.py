@@ -6,9 +6,9 @@ and made an entity where a message names none; both travel in notes. Fields `vo_
 
 import orjson
 
+from alerts.fields import text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.paths import text_at
 from alerts.source import (
     Example,
     Expected,

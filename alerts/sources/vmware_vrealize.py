@@ -3,7 +3,7 @@
 Format: VMware's documentation, "Add a REST plug-in for outbound alerts", JSON.
 """
 
-from alerts.fields import filled, first, labelled, nothing_to_tell
+from alerts.fields import labelled, nothing_to_tell, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, expect_object, severity_of
 from incidents.models import Severity
@@ -51,27 +51,27 @@ are updated and canceled.
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
         body = expect_object(received.json())
-        key = first(body, "alertId")
+        key = said(body, "alertId")
         if not key:
             raise nothing_to_tell("Aria Operations")
         # `cancelDate` is filled in also while an alert is active: only the status tells.
-        is_over = filled(body.get("status")).upper() in _OVER
-        word = filled(body.get("criticality")).upper().removeprefix(_PREFIX)
-        name = " on ".join(filter(None, (first(body, "alertName"), first(body, "resourceName"))))
+        is_over = said(body, "status").upper() in _OVER
+        word = said(body, "criticality").upper().removeprefix(_PREFIX)
+        name = " on ".join(filter(None, (said(body, "alertName"), said(body, "resourceName"))))
         return [
             ParsedAlert(
                 dedup_key=key,
                 title=name or f"Alert {key}",
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=_SEVERITIES.get(word) or severity_of(word),
-                description=first(body, "info"),
+                description=said(body, "info"),
                 labels=labelled(
                     alert=body.get("alertName"),
                     resource=body.get("resourceName"),
                     resource_kind=body.get("resourceKind"),
                     adapter_kind=body.get("adapterKind"),
-                    type=filled(body.get("type")).removeprefix("ALERT_TYPE_"),
-                    subtype=filled(body.get("subType")).removeprefix("ALERT_SUBTYPE_"),
+                    type=said(body, "type").removeprefix("ALERT_TYPE_"),
+                    subtype=said(body, "subType").removeprefix("ALERT_SUBTYPE_"),
                 ),
                 annotations=labelled(
                     resource_id=body.get("resourceId"),

@@ -7,8 +7,9 @@ alert in `all_fields`. The flat message of Keep's script is read too. Wazuh neve
 import re
 from datetime import timedelta
 
+from alerts.bodies import fields_of
+from alerts.fields import key_of_content, labels_of, object_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, key_of_content, labels_of, object_at, said, written
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
 
@@ -78,7 +79,7 @@ def _of_rule(alert: dict[str, Json], rule: dict[str, Json], received: Received) 
     identity = said(rule, "id") or title
     return ParsedAlert(
         dedup_key=f"{identity}/{said(agent, 'id', 'name')}" if identity else key_of_content(alert),
-        title=title or written(rule, "description", "id") or "A rule of Wazuh",
+        title=title or text_at(rule, "description", "id") or "A rule of Wazuh",
         severity=_severity(rule.get("level")),
         description=said(alert, "full_log"),
         labels={
@@ -103,7 +104,7 @@ def _flat(fields: dict[str, Json], received: Received) -> ParsedAlert:
     created = fields.get("created_at") or fields.get("timestamp")
     return ParsedAlert(
         dedup_key=f"{rule}/{found.get('Agent ID', '')}".rstrip("/") if rule else key_of_content(fields),
-        title=title or written(fields, "message", "title") or "An alert of Wazuh",
+        title=title or text_at(fields, "message", "title") or "An alert of Wazuh",
         severity=severity_of(said(fields, "severity")),
         description=description,
         labels={

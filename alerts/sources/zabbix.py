@@ -5,9 +5,10 @@ those of older scripts (`EVENT.ID`, or `alert_uid` and `state`, or `trigger` and
 carries the id of the problem that it ends.
 """
 
+from alerts.bodies import fields_of
+from alerts.fields import flattened, in_query, key_of_content, labels_of, said, text_at
 from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
-from alerts.packed import fields_of, flattened, in_query, key_of_content, labels_of, said, written
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
@@ -69,7 +70,7 @@ it in an action with recovery and update operations.
         return [
             ParsedAlert(
                 dedup_key=_identity(fields, host, name),
-                title=name or written(fields, *_TITLE) or "A problem in Zabbix",
+                title=name or text_at(fields, *_TITLE) or "A problem in Zabbix",
                 status=status,
                 severity=_BY_NUMBER.get(said(fields, "eventnseverity"))
                 or severity_of(said(fields, "eventseverity", "severity")),

@@ -1,14 +1,46 @@
-"""What sources find in fields, and that macros nobody expanded say nothing."""
+"""Values are found in JSON of any shape; what says nothing is taken for nothing."""
 
-from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from alerts.fields import filled, identity, named, read_fields, tagged
-from alerts.mend import Unreadable
-from alerts.source import Received
+from alerts.fields import (
+    at,
+    filled,
+    flattened,
+    identity,
+    in_query,
+    key_of_content,
+    labels_at,
+    named,
+    object_at,
+    objects_at,
+    said,
+    tagged,
+    text_at,
+)
 
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+BODY = {"a": {"b": [{"c": 7}, "x"], "": 1}, "n": 0, "e": "", "t": True, "none": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("a.b.0.c", 7), ("a.b.1", "x"), ("a.b.2", None), ("a.b.c", None), ("n.x", None), ("none.x", None), ("a.", 1)],
+)
+def test_what_is_not_there_reads_as_nothing(path: str, found: Any) -> None:
+    assert at(BODY, path) == found
+
+
+def test_the_first_that_says_something_is_taken() -> None:
+    assert text_at(BODY, "e", "none", "a", "n", "t") == "0"
+    assert text_at([], "e") == ""
+    assert labels_at(BODY, {"one": "a.b.0.c", "two": ("e", "t"), "three": "e"}) == {"one": "7", "two": "true"}
+
+
+def test_other_shapes_than_asked_for_are_empty() -> None:
+    assert object_at(BODY, "a.b") == {}
+    assert objects_at(BODY, "a.b") == [{"c": 7}]
+    assert objects_at(BODY, "a") == []
 
 
 @pytest.mark.parametrize("value", ["$SERVICE", "null", "None", "", "  ", None])
@@ -37,14 +69,35 @@ def test_names_and_values_are_labels() -> None:
     assert named([{"Name": "Queue", "Value": "orders"}, {"key": "zone", "value": "$ZONE"}, 7]) == {"Queue": "orders"}
 
 
-def test_a_form_is_read_and_json_that_says_it_is_a_form_too() -> None:
-    form = Received(b"a=1&b=x+y&c=", NOW, content_type="application/x-www-form-urlencoded; charset=utf-8")
-    lie = Received(b' {"a": "1"}', NOW, content_type="application/x-www-form-urlencoded")
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://zabbix.example.net/tr_events.php?triggerid=7&eventid=9#top", "9"),
+        ("http://[::1?eventid=9", "9"),
+        ("https://zabbix.example.net/?eventid=%009", "\ufffd9"),
+        ("https://zabbix.example.net/?other=9", ""),
+        ("no address", ""),
+    ],
+)
+def test_a_parameter_of_an_address_is_found_even_where_the_address_is_none(address: str, found: str) -> None:
+    assert in_query(address, "eventid") == found
 
-    assert read_fields(form) == {"a": "1", "b": "x y", "c": ""}
-    assert read_fields(lie) == {"a": "1"}
+
+def test_fields_within_fields_are_found_by_one_name() -> None:
+    given = {"EVENT.ID": 1, "host": {"display_name": "db-1", "groups": ["a"]}, "alertType": "2"}
+
+    assert flattened(given) == {"eventid": 1, "hostdisplayname": "db-1", "hostgroups": ["a"], "alerttype": "2"}
 
 
-def test_a_form_without_fields_is_unreadable() -> None:
-    with pytest.raises(Unreadable, match="without fields"):
-        read_fields(Received(b"", NOW, content_type="application/x-www-form-urlencoded"))
+def test_a_macro_left_as_it_stands_says_nothing_but_is_shown() -> None:
+    fields = {"name": "$HOSTNAME$", "title": "Disk full"}
+
+    assert said(fields, "name", "title") == "Disk full"
+    assert text_at(fields, "name", "title") == "$HOSTNAME$"
+
+
+def test_only_the_same_content_has_the_same_key() -> None:
+    fields = {"a": 1, "b": {"c": [None, 2.5]}}
+
+    assert key_of_content(fields) == key_of_content({"b": {"c": [None, 2.5]}, "a": 1})
+    assert key_of_content(fields) != key_of_content({**fields, "a": 2})

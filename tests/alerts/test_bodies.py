@@ -1,11 +1,11 @@
-"""However a sender packs the fields of a message, they are found; what it left as a macro is taken for nothing."""
+"""However a sender packs a message, what it holds is found."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from alerts.bodies import MOST_FIELDS, body_of, fields_of
 from alerts.mend import Unreadable
-from alerts.packed import MOST_FIELDS, fields_of, flattened, in_query, key_of_content, said, written
 from alerts.source import Received
 
 MULTIPART = (
@@ -35,7 +35,7 @@ def _received(body: bytes, content_type: str = "application/json", query: str = 
     ids=["json", "text", "lie", "form", "form_as_text", "json_in_form", "json_in_part", "query", "body_before_query"],
 )
 def test_fields_are_found_however_they_are_packed(received: Received) -> None:
-    assert said(fields_of(received), "host") == "db-1"
+    assert fields_of(received)["host"] == "db-1"
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"17", b"Disk full", b"host"])
@@ -56,35 +56,15 @@ def test_what_has_fields_without_end_is_not_unfolded(body: bytes, content_type: 
     assert refused.value.reason == "too_many_values"
 
 
-@pytest.mark.parametrize(
-    ("address", "found"),
-    [
-        ("https://zabbix.example.net/tr_events.php?triggerid=7&eventid=9#top", "9"),
-        ("http://[::1?eventid=9", "9"),
-        ("https://zabbix.example.net/?eventid=%009", "\ufffd9"),
-        ("https://zabbix.example.net/?other=9", ""),
-        ("no address", ""),
-    ],
-)
-def test_a_parameter_of_an_address_is_found_even_where_the_address_is_none(address: str, found: str) -> None:
-    assert in_query(address, "eventid") == found
+def test_text_that_says_it_is_json_is_read_only_where_it_often_does() -> None:
+    text = _received(b"Disk full \x00")
+
+    assert body_of(text, is_often_text=True) == "Disk full \ufffd"
+    with pytest.raises(Unreadable):
+        body_of(text)
 
 
-def test_fields_within_fields_are_found_by_one_name() -> None:
-    given = {"EVENT.ID": 1, "host": {"display_name": "db-1", "groups": ["a"]}, "alertType": "2"}
+def test_names_and_values_of_a_form_are_unfolded() -> None:
+    form = _received(b"a=1&b=x+y&c=", f"{FORM}; charset=utf-8")
 
-    assert flattened(given) == {"eventid": 1, "hostdisplayname": "db-1", "hostgroups": ["a"], "alerttype": "2"}
-
-
-def test_a_macro_left_as_it_stands_says_nothing_but_is_shown() -> None:
-    fields = {"name": "$HOSTNAME$", "title": "Disk full"}
-
-    assert said(fields, "name", "title") == "Disk full"
-    assert written(fields, "name", "title") == "$HOSTNAME$"
-
-
-def test_only_the_same_content_has_the_same_key() -> None:
-    fields = {"a": 1, "b": {"c": [None, 2.5]}}
-
-    assert key_of_content(fields) == key_of_content({"b": {"c": [None, 2.5]}, "a": 1})
-    assert key_of_content(fields) != key_of_content({**fields, "a": 2})
+    assert fields_of(form) == {"a": "1", "b": "x y", "c": ""}
