@@ -76,9 +76,7 @@ def test_credentials_in_what_pingdom_checks_are_not_kept() -> None:
     params = {"full_url": "https://me:secret@shop.example.net/", "header": "Authorization: secret", "hostname": "shop"}
     asked = {"check_id": 1, "check_name": "Shop", "current_state": "DOWN", "check_params": params}
 
-    alert = the_one_parsed(
-        "pingdom", {"check_id": 1, "check_name": "Shop", "current_state": "DOWN", "check_params": asked}
-    )
+    alert = the_one_parsed("pingdom", asked)
 
     assert [link.href for link in alert.links] == ["https://shop.example.net/"]
     assert "secret" not in str(alert)
