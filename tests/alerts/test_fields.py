@@ -12,6 +12,7 @@ from alerts.fields import (
     in_query,
     key_of_content,
     labels_at,
+    labels_of,
     named,
     object_at,
     objects_at,
@@ -35,6 +36,15 @@ def test_the_first_that_says_something_is_taken() -> None:
     assert text_at(BODY, "e", "none", "a", "n", "t") == "0"
     assert text_at([], "e") == ""
     assert labels_at(BODY, {"one": "a.b.0.c", "two": ("e", "t"), "three": "e"}) == {"one": "7", "two": "true"}
+
+
+def test_labels_are_of_what_says_something_and_names_with_dots_are_found() -> None:
+    body = {"host": "db-1", "zone": "$ZONE", "k8s.pod": "p-1", "value": {"a": 1}}
+
+    assert labels_of(body, host="host", zone="zone", pod="k8s.pod", value="value", rack="rack") == {
+        "host": "db-1",
+        "pod": "p-1",
+    }
 
 
 def test_other_shapes_than_asked_for_are_empty() -> None:
