@@ -47,7 +47,7 @@ In **Alert & Respond → HTTP Request Templates → New**:
 - *One Request Per Event*: **on**
 - Payload:
 
-```
+```text
 {
   "event": {
     "eventType": "${latestEvent.eventType}",

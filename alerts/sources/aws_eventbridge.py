@@ -55,7 +55,7 @@ class EventBridge(Source):
 2. **Rules → Create rule**, target: that API destination, input: *Matched event* (no input transformer), and this
    pattern:
 
-```json
+```text
 {{"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}}
 ```
 

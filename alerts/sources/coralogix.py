@@ -47,7 +47,7 @@ In **Integrations → Outbound Webhooks → Generic Webhook → Add new**:
 - Edit message, headers: `{"Content-Type": "application/json", "Authorization": "Bearer {key}"}`
 - Edit message, body: leave what Coralogix proposes, or no more than this:
 
-```json
+```text
 {
   "alert_id": "$ALERT_ID",
   "name": "$ALERT_NAME",

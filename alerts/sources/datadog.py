@@ -44,7 +44,7 @@ In **Integrations → Webhooks → New**:
 - Custom headers: `{"Authorization": "Bearer {key}"}`
 - Payload:
 
-```json
+```text
 {
   "alert_title": "$EVENT_TITLE",
   "text_only_msg": "$TEXT_ONLY_MSG",

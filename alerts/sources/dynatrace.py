@@ -48,7 +48,7 @@ In **Settings → Integration → Problem notifications → Add notification →
 - *Call webhook if problem is closed*: **on**
 - Custom payload:
 
-```
+```text
 {
   "State": "{State}",
   "ProblemID": "{ProblemID}",

@@ -35,7 +35,7 @@ class ElasticsearchWatcher(Source):
     set_up = """\
 Add an action to the watch:
 
-```json
+```text
 "actions": {
   "tocsin": {
     "throttle_period": "5m",

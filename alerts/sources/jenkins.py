@@ -31,7 +31,7 @@ Install the *Notification* plugin. In the job's configuration under **Job Notifi
 
 In a pipeline:
 
-```groovy
+```text
 properties([[$class: 'HudsonNotificationProperty', endpoints: [[
     event: 'finalized', format: 'JSON', protocol: 'HTTP', timeout: 30000,
     urlInfo: [urlOrId: '{url}', urlType: 'PUBLIC']

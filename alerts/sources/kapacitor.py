@@ -29,7 +29,7 @@ class Kapacitor(Source):
     set_up = """\
 In the TICKscript:
 
-```js
+```text
 |alert()
     .id('{{ .Name }}/{{ index .Tags "host" }}')
     .crit(lambda: "usage_idle" < 10)

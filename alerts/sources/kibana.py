@@ -39,7 +39,7 @@ authentication, header `Content-Type: application/json`.
 Give each rule two actions with this connector and the same body, one that runs when the rule is active (*For each
 alert*, *On status changes*) and one that runs when it is *Recovered*:
 
-```json
+```text
 {
   "rule": {"id": "{{rule.id}}", "name": "{{rule.name}}", "type": "{{rule.type}}", "space": "{{rule.spaceId}}",
            "tags": "{{rule.tags}}", "url": "{{rule.url}}"},

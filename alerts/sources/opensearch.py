@@ -45,7 +45,7 @@ class OpenSearch(Source):
 In OpenSearch Dashboards under **Notifications → Channels → Create channel**: type *Custom webhook*, method `POST`,
 webhook URL `{url}`. Then give the monitor's trigger an action with this channel and the message:
 
-```json
+```text
 {
   "monitor": {"id": "{{ctx.monitor._id}}", "name": "{{ctx.monitor.name}}"},
   "trigger": {"id": "{{ctx.trigger.id}}", "name": "{{ctx.trigger.name}}", "severity": "{{ctx.trigger.severity}}"},

@@ -61,13 +61,13 @@ Request to a Web Server**:
 - Use HTTP(S) POST, content type `application/json`
 - Body to post:
 
-```
+```text
 {_BODY % "firing"}
 ```
 
 Under *Reset Actions* add the same once more, with a body that differs in its first line alone:
 
-```
+```text
   "status": "resolved",
 ```
 

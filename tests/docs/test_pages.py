@@ -65,7 +65,7 @@ def _from(page: str, other: str) -> str:
 
 @pytest.mark.parametrize("block", [each for each in BLOCKS if each.language == "yaml"], ids=str)
 def test_every_piece_of_yaml_is_yaml(block: Block) -> None:
-    assert isinstance(yaml.safe_load(block.text), dict)
+    assert {type(each) for each in yaml.safe_load_all(block.text)} == {dict}
 
 
 @pytest.mark.parametrize("block", [each for each in BLOCKS if each.language == "sh"], ids=str)
