@@ -1,8 +1,8 @@
 """What cannot be read is kept, told to somebody once an hour, and harms no neighbour."""
 
-from typing import re
+import re
+from typing import Any
 
-import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
