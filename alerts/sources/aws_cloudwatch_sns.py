@@ -55,7 +55,7 @@ class CloudWatchBySns(Source):
     set_up = f"""\
 Subscribe this address to the topic your alarms notify:
 
-```sh
+```text
 aws sns subscribe --protocol https --notification-endpoint '{{url}}' \\
   --topic-arn arn:aws:sns:REGION:ACCOUNT:TOPIC
 ```
