@@ -131,10 +131,10 @@ class Inbox:
     async def _commit(self, writer: "Writer", group: Sequence[_Waiting]) -> None:
         try:
             outcomes = await writer.insert([each.letter for each in group])
-        except psycopg.DataError:
+        except (psycopg.DataError, TypeError, ValueError):  # one of them, which cannot be written down as it is
             await self._commit_singly(writer, group)
             return
-        except (psycopg.Error, OSError, TimeoutError) as trouble:
+        except Exception as trouble:  # noqa: BLE001  whatever it was: they come again, and without writers nobody would
             log.warning("inbox.not_stored", messages=len(group), reason=type(trouble).__name__)
             for each in group:
                 _settle(each, NotStored())
