@@ -178,7 +178,11 @@ def _load_runs(bench: Bench, pending: int, due: int) -> None:
             " select id, version_id, 'policy', 'running', '', '', 1, 1, 1, false,"
             " now() + interval '1 day', 0, now() from made"
         )
-        connection.execute("analyze escalation_run; analyze incidents_incident")
+        connection.commit()
+        # What is pending has stood there for long; else autovacuum would see to these new rows while others are measured.
+        connection.autocommit = True
+        connection.execute("vacuum (analyze) incidents_incident")
+        connection.execute("vacuum (analyze) escalation_run")
         connection.execute(
             "create table bench_due as select id, clock_timestamp() + interval '2 seconds'"
             " + row_number() over () * interval '1 second' / %s as due_at from (select id from escalation_run"

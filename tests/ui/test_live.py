@@ -1,10 +1,11 @@
 """A second browser sees a change within a second; with live updates stopped it polls, and says so."""
 
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Error, Page, Route, expect
 
 from tests.fakes.waiting import wait_for
 from tests.ui.conftest import Desks, Installation
@@ -38,6 +39,34 @@ def test_a_second_browser_sees_a_change_within_a_second(installation: Installati
 
     # The best of three: what a busy test machine adds is not ours.
     assert min(took) < 1.0, took
+
+
+def test_a_look_taken_before_the_button_was_pressed_undoes_nothing(installation: Installation, desks: Desks) -> None:
+    number = installation.fire("Answers cross")
+    page = desks().open()
+    is_live(page)
+    held: dict[str, tuple[Route, APIResponse]] = {}
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("hx-request") and route.request.method not in held:
+            held[route.request.method] = (route, route.fetch())
+        else:
+            route.continue_()
+
+    def let_go(method: str) -> None:
+        route, answer = held[method]
+        with suppress(Error):  # it may be waited for no longer
+            route.fulfill(response=answer)
+
+    page.route("**/*", hold)
+    page.evaluate("htmx.trigger('#incident-list', 'refresh')")
+    wait_for(lambda: held.get("GET") or page.wait_for_timeout(50), 10, "the look")
+    acknowledge(page, number)
+    wait_for(lambda: held.get("POST") or page.wait_for_timeout(50), 10, "the button's answer")
+    let_go("GET")
+    let_go("POST")
+
+    expect(page.locator(f"#incident-{number} .status")).to_have_text("Acknowledged")
 
 
 def test_a_new_alert_shows_by_itself_within_two_seconds(installation: Installation, desks: Desks) -> None:

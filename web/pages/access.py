@@ -1,6 +1,7 @@
 """Who may open a page: signed in, active, and of at least the given role."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
@@ -11,8 +12,10 @@ from django.utils.cache import add_never_cache_headers
 
 from accounts import access
 from accounts.models import Role, User
+from core.snapshot import snapshot
 
 P = ParamSpec("P")
+_SAFE = ("GET", "HEAD")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
@@ -25,7 +28,8 @@ def page(role: Role = Role.VIEWER) -> Callable[[View[P]], View[P]]:
             if not request.user.is_authenticated:
                 return _sign_in_first(request)
             access.require(request.user, role)
-            response = view(request, *args, **kwargs)
+            with snapshot() if request.method in _SAFE else nullcontext():
+                response = view(request, *args, **kwargs)
             add_never_cache_headers(response)
             return response
 

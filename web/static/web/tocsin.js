@@ -34,7 +34,7 @@
 
   // ---------- live updates: a frame says what changed, the element refetches itself ----------
 
-  const refreshed = new WeakMap(); // element -> when it last asked
+  const refreshed = new Map(); // id of an element -> when it last asked
   let heardAt = Date.now(); // pages begin in good faith
   let polledAt = Date.now();
   let isUnreachable = false;
@@ -42,14 +42,45 @@
   let openedAt = 0;
   let wait = 1000;
 
-  function refresh(element) {
-    if (document.hidden || !element.isConnected) return;
-    const since = Date.now() - (refreshed.get(element) ?? 0);
+  function refresh({ id }) {
+    if (document.hidden) return;
+    const since = Date.now() - (refreshed.get(id) ?? 0);
     if (since < 0) return; // one is planned already
     const delay = Math.max(0, 400 - since); // a storm costs at most two requests a second
-    refreshed.set(element, Date.now() + delay);
-    setTimeout(() => element.isConnected && window.htmx.trigger(element, "refresh"), delay);
+    refreshed.set(id, Date.now() + delay);
+    setTimeout(() => look(id), delay); // by its id: an answer puts another element in its place
   }
+
+  // Answers may not cross: a look that was taken before a button was pressed would undo what its answer shows, and one
+  // that is asked for while another is under way would be lost with the element it replaces.
+  const PATIENCE = 10000;
+  const looking = new Map(); // id of an element -> when it asked
+  const lookAgain = new Set();
+  let pressedAt = 0; // 0: no button's answer is awaited
+  const isRecent = (moment) => Date.now() - (moment ?? 0) < PATIENCE;
+
+  function look(id) {
+    if (isRecent(pressedAt) || isRecent(looking.get(id))) lookAgain.add(id);
+    else if (document.getElementById(id)) window.htmx.trigger(`#${id}`, "refresh");
+  }
+
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const { elt, verb } = detail.requestConfig;
+    if (verb === "get") return elt.dataset.live && looking.set(elt.id, Date.now());
+    pressedAt = Date.now();
+    for (const id of looking.keys()) lookAgain.add(id);
+    return document.querySelectorAll("[data-live]").forEach((each) => window.htmx.trigger(each, "htmx:abort"));
+  });
+
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const { elt, verb } = detail.requestConfig; // the event itself may come from where that stood
+    if (verb === "get") looking.delete(elt.id);
+    else pressedAt = 0;
+    for (const id of lookAgain) if (!isRecent(pressedAt) && !isRecent(looking.get(id))) {
+      lookAgain.delete(id);
+      refresh({ id });
+    }
+  });
 
   const refreshAll = () => document.querySelectorAll("[data-live]").forEach(refresh);
 
