@@ -54,7 +54,7 @@ class IntegrationAdmin(RoleAdmin):
     """Where monitoring systems post to."""
 
     form = IntegrationForm
-    list_display = ["name", "source", "key_prefix", "is_active", "last_event_at"]
+    list_display = ["name", "source", "key_prefix", "shown_secret", "is_active", "last_event_at"]
     list_filter = ["source", "is_active"]
     search_fields = ["name"]
     readonly_fields = ["key_prefix", "created_at", "last_event_at"]
@@ -62,12 +62,28 @@ class IntegrationAdmin(RoleAdmin):
     actions_detail = ["rotate_key"]
     fieldsets = [
         (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
+        ("Proof", {"fields": [("secret", "no_secret")]}),
         ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within")]}),
     ]
     add_fieldsets = [
-        (None, {"fields": [("name", "source")]}),
+        (None, {"fields": [("name", "source"), "secret"]}),
         ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within")]}),
     ]
+
+    @display("Secret")
+    def shown_secret(self, integration: Integration) -> str:
+        """Whether the sender must prove one."""
+        return "yes" if integration.has_secret else "no"
+
+    @display("Secret")
+    def secret(self, integration: Integration) -> str:
+        """For those who may only look; others have the form's field of this name."""
+        return "The sender must prove one." if integration.has_secret else "None."
+
+    @display("Remove the secret")
+    def no_secret(self, integration: Integration) -> str:
+        """For those who may only look."""
+        return ""
 
     @display("Grouping")
     def grouping(self, integration: Integration) -> str:

@@ -5,13 +5,20 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from accounts.admin_forms import OrderedForm, OrderedRows
+from alerts import keys
 from alerts.grouping import NOT_AT_ALL
 from alerts.models import Integration, Route
 from alerts.routing import check
 from alerts.source import sources
+from core.errors import Invalid
 
 
 class RouteForm(OrderedForm):
@@ -72,6 +79,16 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
         choices=Grouping.choices, widget=UnfoldAdminSelectWidget(), help_text="What becomes one incident."
     )
 
+    secret = forms.CharField(
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="What the sender must prove to know with every message. Empty: as it is. It is never shown again.",
+    )
+    no_secret = forms.BooleanField(
+        required=False, label="Remove the secret", widget=UnfoldBooleanSwitchWidget(), help_text="The key is enough."
+    )
+
     class Meta:
         model = Integration
         fields = ["name", "source", "is_active", "group_by", "hold", "reopen_within"]
@@ -93,6 +110,7 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
     def clean(self) -> dict[str, Any]:
         """Make one list of the choice and the labels. An empty field alone cannot tell none from everything."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self._seal(str(cleaned.get("source", "")), str(cleaned.get("secret") or ""))
         grouping, labels = cleaned.get("grouping"), cleaned.get("group_by")
         if grouping is None or "group_by" not in cleaned:
             return cleaned
@@ -102,3 +120,19 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
             self.add_error("group_by", f"To group by labels choose “{Grouping.LABELS.label}”, or leave this empty.")
         kept = {Grouping.SOURCE: None, Grouping.EVERYTHING: [], Grouping.NOT_AT_ALL: [NOT_AT_ALL]}
         return {**cleaned, "group_by": kept.get(grouping, labels)}
+
+    def _seal(self, source: str, secret: str) -> None:
+        if secret:
+            try:
+                self.instance.sealed_secret = keys.sealed_secret(source, secret)
+            except Invalid as problem:
+                self.add_error("secret", str(problem))
+        elif self.cleaned_data.get("no_secret"):
+            self.instance.sealed_secret = None
+        else:
+            self._check_kept_secret(source)
+
+    def _check_kept_secret(self, source: str) -> None:
+        kind = sources.get(source)
+        if self.instance.has_secret and kind is not None and kind.authentication is None:
+            self.add_error("source", f"{kind.label} has no way to prove a secret. Remove the secret, too.")

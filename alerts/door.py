@@ -18,6 +18,7 @@ from alerts import metrics
 from alerts.entrance import Answer, Entrance, Message, Request, plain, refusal
 from alerts.inbox import Inbox, NotStored
 from alerts.letters import Letter
+from alerts.offered import kept_headers
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +33,6 @@ _LARGE = 32 * 1024  # what is larger is looked at in a thread, so that others ne
 _RETRY_AFTER = (5, 30)  # seconds, drawn for each: senders shall not come back all at once
 _LOOKS = frozenset({"GET", "HEAD"})
 _TAKES = frozenset({"POST", "PUT"})
-_MOST_HEADERS = 30
-_LONGEST_HEADER = 500
-# What a source may need to read or to check a body. Never what says who the sender is to a proxy, and no credentials.
-_KEPT_HEADERS = frozenset({b"content-encoding", b"user-agent"})
-_KEPT_PREFIXES = (b"x-", b"sentry-hook-", b"webhook-", b"ce-")
-_DROPPED_PREFIXES = (b"x-forwarded-", b"x-real-ip", b"x-request-id")
-_SECRET_WORDS = (b"token", b"key", b"secret", b"auth", b"cookie", b"password")
 
 
 class SenderLeft(Exception):
@@ -157,29 +151,17 @@ def _declared_size(scope: Scope) -> int:
 
 
 def _letter(message: Message, request: Request) -> Letter:
+    notes = {f":{name}": value for name, value in message.notes.items()}
     return Letter(
         key=message.key,
         body=request.body if message.body is None else message.body,
         body_size=request.size,
         source=message.source,
         content_type=request.header(b"content-type")[:200],
-        headers=_kept(request, message),
+        headers=notes | kept_headers(request.raw_headers, key=message.key),
         query=request.query[:2000],
         marks=("cut",) if request.is_cut else (),
     )
-
-
-def _kept(request: Request, message: Message) -> dict[str, str]:
-    kept = {f":{name}": value for name, value in message.notes.items()}
-    for raw_name, value in request.raw_headers:
-        name = raw_name.lower()
-        if not (name.startswith(_KEPT_PREFIXES) or name in _KEPT_HEADERS):
-            continue
-        if not name.startswith(_DROPPED_PREFIXES) and not any(word in name for word in _SECRET_WORDS):
-            kept[plain(name)[:100]] = plain(value)[:_LONGEST_HEADER]
-        if len(kept) >= _MOST_HEADERS:
-            break
-    return kept
 
 
 async def _send(answer: Answer, send: Send, *, has_body: bool) -> None:

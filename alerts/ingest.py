@@ -17,6 +17,7 @@ from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
 from alerts.grouping import fingerprint, group_of, open_key
+from alerts.guards import Guard, guard_of
 from alerts.models import AlertStatus, EventStatus, Integration, Route
 from alerts.routing import Facts, Router, RouteRule
 from alerts.source import ParsedAlert
@@ -64,15 +65,16 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     if not claimed:
         return 0
     rules = _rules(integration)
-    read = [_read(event, integration, has_routes=bool(rules)) for event in claimed]
+    guard = guard_of(integration)
+    read = [_read(event, integration, guard, has_routes=bool(rules)) for event in claimed]
     understood = [each for each in read if each is not None]
     messages = [each for each in understood if each.alerts]
     if messages:
         # Locked with the others, in their order: it may be noted on when they have been.
         is_told_of = any(each is None or each.status is EventStatus.QUARANTINED for each in read)
-        and_lock = {quarantine.incident_key(integration.pk)} if is_told_of else set()
+        and_lock = quarantine.incident_keys(integration.pk) if is_told_of else set()
         _follow(integration, messages, _router(rules), and_lock=and_lock)
-    _quarantine(integration, understood)
+    quarantine.tell_of(integration, understood)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
             quarantine.give_way(integration, event.id, now=now)
@@ -81,9 +83,9 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     return len(claimed)
 
 
-def _read(event: RawEvent, integration: Integration, *, has_routes: bool) -> Understood | None:
+def _read(event: RawEvent, integration: Integration, guard: Guard | None, *, has_routes: bool) -> Understood | None:
     try:
-        understood = understand(event, integration.source)
+        understood = understand(event, integration.source, guard=guard)
     except Exception as trouble:  # noqa: BLE001  a source's own mistake with one message; the others are read
         source = event.source or integration.source
         log.warning("ingest.source_failed", message=event.id, source=source, cause=quarantine.cause(trouble))
@@ -92,12 +94,6 @@ def _read(event: RawEvent, integration: Integration, *, has_routes: bool) -> Und
         problem = "The integration has no route, so nobody knows whose alerts these are. Add one, then read it again."
         return Understood(event, status=EventStatus.QUARANTINED, reason="no_route", problem=problem)
     return understood
-
-
-def _quarantine(integration: Integration, understood: Sequence[Understood]) -> None:
-    bad = [each for each in understood if each.status is EventStatus.QUARANTINED]
-    if bad:
-        quarantine.tell(integration, reason=bad[0].reason, problem=bad[0].problem, messages=len(bad))
 
 
 def _rules(integration: Integration) -> tuple[RouteRule, ...]:

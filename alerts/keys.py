@@ -8,14 +8,17 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from alerts import offered
 from alerts.letters import hashed
 from alerts.models import Integration, Route
 from alerts.routing import check
 from alerts.source import sources
 from catalog.models import Service
+from core import sealing
 from core.errors import Invalid
 
 SHORTEST = 32
+SHORTEST_SECRET, LONGEST_SECRET = 8, 500
 # 32 letters and digits: what PagerDuty's clients take for a routing key, and 190 bits.
 _LENGTH = 32
 _LETTERS = string.ascii_letters + string.digits
@@ -52,6 +55,7 @@ def create_integration(
     group_by: Sequence[str] | None = None,
     hold: timedelta = timedelta(),
     reopen_within: timedelta = timedelta(),
+    secret: str | None = None,
 ) -> tuple[Integration, str]:
     """A new integration and its key. Raises Invalid for an unknown source, a weak key or routes without a default."""
     if sources.get(source) is None:
@@ -69,6 +73,7 @@ def create_integration(
         group_by=None if group_by is None else list(group_by),
         hold=hold,
         reopen_within=reopen_within,
+        sealed_secret=None if secret is None else sealed_secret(source, secret),
     )
     set_routes(integration, routes)
     return integration, text
@@ -79,9 +84,12 @@ def change_integration(
     integration: Integration,
     *,
     routes: Sequence[RouteWish] | None = None,
-    **fields: str | bool | timedelta | list[str] | None,
+    **fields: str | bytes | bool | timedelta | list[str] | None,
 ) -> None:
-    """Change what is given of a locked integration. Raises Invalid."""
+    """Change what is given of a locked integration; `secret` None removes it. Raises Invalid."""
+    if "secret" in fields:
+        secret = fields.pop("secret")
+        fields["sealed_secret"] = None if secret is None else sealed_secret(integration.source, str(secret))
     for name, value in fields.items():
         setattr(integration, name, value)
     if fields:
@@ -97,6 +105,32 @@ def new_key_for(integration: Integration, *, key: str | None = None) -> str:
     integration.key_hash, integration.key_prefix = hashed(text), text[:4]
     integration.save(update_fields=["key_hash", "key_prefix"])
     return text
+
+
+def sealed_secret(source: str, text: str) -> bytes:
+    """What an integration of this source keeps of a secret. Raises Invalid where it may not be used."""
+    kind = sources.get(source)
+    problem = ""
+    if kind is not None and kind.authentication is None:
+        problem = f"{kind.label} has no way to prove a secret: the key in its address is all it knows."
+    elif not SHORTEST_SECRET <= len(text) <= LONGEST_SECRET:
+        problem = f"A secret has {SHORTEST_SECRET} to {LONGEST_SECRET} characters."
+    elif text != text.strip() or not text.isprintable():
+        problem = "A secret begins and ends with no space, and holds no control characters."
+    if problem:
+        raise Invalid(problem, {"secret": problem})
+    return sealing.seal(text, purpose=offered.PURPOSE)
+
+
+def is_secret(integration: Integration, text: str) -> bool:
+    """Whether this is the integration's secret."""
+    if integration.sealed_secret is None:
+        return False
+    try:
+        known = sealing.unseal(integration.sealed_secret, purpose=offered.PURPOSE)
+    except sealing.CannotOpen:
+        return False
+    return secrets.compare_digest(known.encode(), text.encode())
 
 
 @transaction.atomic

@@ -19,6 +19,9 @@ class Integration(models.Model):
     source = models.CharField(max_length=60, help_text="Slug of the source that reads its messages.")
     key_hash = models.BinaryField(unique=True, editable=False)
     key_prefix = models.CharField(max_length=8, editable=False)
+    sealed_secret = models.BinaryField(
+        null=True, editable=False, help_text="What its sender must prove to know, sealed; unset: the key is enough."
+    )
     is_active = models.BooleanField(default=True)
     group_by = ArrayField(
         models.CharField(max_length=200),
@@ -38,6 +41,11 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether its sender must prove to know a secret."""
+        return self.sealed_secret is not None
 
 
 class Route(models.Model):

@@ -1,6 +1,7 @@
 """What cannot be read: tried again, kept, shown, told to somebody, and read again when its mapping is mended."""
 
 import traceback
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,18 +10,20 @@ from django.db import transaction
 from alerts import events
 from alerts.grouping import open_key
 from alerts.models import Event, EventStatus, Integration, Route
+from alerts.understanding import Understood
 from catalog.models import Service, UrgencyRule
 from core import clock, jobs
 from core.errors import DomainError
 from incidents import lifecycle, timeline
 from incidents.actor import system
-from incidents.models import Incident, Severity
+from incidents.models import Incident, Severity, Urgency
 from incidents.urgency import urgency_for
 
 LANE = "ingest"  # rung when messages are read again
 AT_MOST_EVERY = timedelta(hours=1)
 BY = system("quarantine")
 GROUP_KEY = "quarantine"
+DOUBTED_KEY = "not believed"
 _GIVEN_UP_AFTER = 5  # attempts at one message
 
 
@@ -53,15 +56,34 @@ def cause(trouble: Exception) -> str:
     return f"{type(trouble).__name__} in {' > '.join(ours[-4:])}"
 
 
-def tell(integration: Integration, *, reason: str, problem: str, messages: int) -> Incident | None:
+def tell_of(integration: Integration, understood: Sequence[Understood]) -> None:
+    """Tell somebody of those among these that were put away. What is doubted and what cannot be read are two things."""
+    bad = [each for each in understood if each.status is EventStatus.QUARANTINED]
+    for some in ([each for each in bad if not each.is_doubted], [each for each in bad if each.is_doubted]):
+        if some:
+            first = some[0]
+            tell(
+                integration,
+                reason=first.reason,
+                problem=first.problem,
+                messages=len(some),
+                is_doubted=first.is_doubted,
+            )
+
+
+def tell(
+    integration: Integration, *, reason: str, problem: str, messages: int, is_doubted: bool = False
+) -> Incident | None:
     """Open an incident on the integration's default service, at most one an hour; one that is open is noted on.
 
+    Of low urgency for what is doubted: a forger shall wake nobody, and a secret that was set wrong shall not be silent.
     None where there was one less than an hour ago, or where there is no service at all.
     """
     service = default_service(integration)
     if service is None:
         return None
-    key = incident_key(integration.pk)
+    group_key = DOUBTED_KEY if is_doubted else GROUP_KEY
+    key = open_key(integration.pk, 0, group_key)
     text = f"{messages} message{'s' * (messages != 1)} of {integration.name} put into quarantine: {problem}"
     last = Incident.objects.filter(open_key=key).select_for_update(no_key=True).order_by("-id").first()
     if last is not None and last.is_open:
@@ -71,15 +93,19 @@ def tell(integration: Integration, *, reason: str, problem: str, messages: int) 
         return None
     incident, is_new = lifecycle.open_incident(
         service=service,
-        title=f"{integration.name} sent something that could not be read",
+        title=(
+            f"Messages for {integration.name} do not prove whose they are"
+            if is_doubted
+            else f"{integration.name} sent something that could not be read"
+        ),
         description=f"{problem}\n\nThe message is kept in quarantine and can be read again from there.",
         by=BY,
-        urgency=urgency_for(UrgencyRule(service.urgency), Severity.WARNING),
+        urgency=Urgency.LOW if is_doubted else urgency_for(UrgencyRule(service.urgency), Severity.WARNING),
         severity=Severity.WARNING,
         origin=integration.name,
-        group_key=GROUP_KEY,
+        group_key=group_key,
         open_key=key,
-        reason="message_unreadable",
+        reason="message_doubted" if is_doubted else "message_unreadable",
         details={"integration": integration.name, "problem": reason},
     )
     if is_new:
@@ -87,9 +113,9 @@ def tell(integration: Integration, *, reason: str, problem: str, messages: int) 
     return incident
 
 
-def incident_key(integration_id: int) -> str:
-    """The key of the incident that tells of unreadable messages."""
-    return open_key(integration_id, 0, GROUP_KEY)
+def incident_keys(integration_id: int) -> set[str]:
+    """The keys of the incidents that tell of messages that were put away."""
+    return {open_key(integration_id, 0, key) for key in (GROUP_KEY, DOUBTED_KEY)}
 
 
 def _note_on(incident: Incident, *, reason: str, text: str, messages: int) -> None:

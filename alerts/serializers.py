@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts.keys import RouteWish
+from alerts.keys import LONGEST_SECRET, SHORTEST_SECRET, RouteWish
 from alerts.mend import clean_text, decode
 from alerts.models import Alert, AlertStatus, Event, Integration
 from alerts.source import sources
@@ -116,11 +116,12 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
     hold = Duration(help_text="No page for what resolves within this time.")
     reopen_within = Duration(help_text="Firing again so soon re-opens the same incident.")
     active = serializers.BooleanField(source="is_active")
+    has_secret = serializers.BooleanField(help_text="Whether its sender must prove to know a secret.")
 
     class Meta:
         model = Integration
         fields = [
-            *("id", "name", "source", "active", "key_prefix", "group_by", "hold", "reopen_within"),
+            *("id", "name", "source", "active", "key_prefix", "has_secret", "group_by", "hold", "reopen_within"),
             *("routes", "created_at", "last_event_at"),
         ]
         read_only_fields = fields
@@ -144,6 +145,14 @@ class _IntegrationFields(serializers.Serializer[Any]):
     )
     hold = Duration(required=False)
     reopen_within = Duration(required=False)
+    secret = serializers.CharField(
+        min_length=SHORTEST_SECRET,
+        max_length=LONGEST_SECRET,
+        required=False,
+        allow_null=True,
+        trim_whitespace=False,
+        help_text="What its sender must prove to know; null: nothing but the key. It is never shown again.",
+    )
     routes = RouteOut(many=True)
 
     def validate_name(self, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from alerts import moments
+from alerts.authentication import BY_HEADER, Authentication
 from alerts.mend import Unreadable, decode, read_json, unpack
 from alerts.models import AlertStatus
 from core.errors import DomainError
@@ -143,6 +144,7 @@ class Source:
     label: str
     group_text: str  # how alerts are grouped by default, for people
     sends_resolved: bool = True
+    authentication: Authentication | None = BY_HEADER  # how its sender can prove a secret; None: in no way
     resolves_after: timedelta | None = None  # a fair time after which to think it over, where no resolve is ever sent
     set_up: str  # Markdown; {url} stands for the address with the key, {key} for the key
     examples: Sequence[Example]
@@ -156,8 +158,16 @@ class Source:
         return f"/integrations/{self.slug}/{key}/", example.encoded()
 
     def set_up_text(self, *, url: str, base_url: str, key: str) -> str:
-        """The lines to paste."""
-        return self.set_up.replace("{url}", url).replace("{base_url}", base_url).replace("{key}", key)
+        """The lines to paste, and how a secret is proved."""
+        text = f"{self.set_up.rstrip()}\n\n{self.secret_text}\n"
+        return text.replace("{url}", url).replace("{base_url}", base_url).replace("{key}", key)
+
+    @property
+    def secret_text(self) -> str:
+        """What an integration's secret asks of this sender."""
+        if self.authentication is None:
+            return "Its sender knows no further proof than the key: keep the address to yourself."
+        return f"If you give the integration a *secret*, only messages are read that offer {self.authentication.text}."
 
 
 sources: Registry[Source] = Registry("alerts.sources", attribute="SOURCE", slug_of=lambda each: each.slug)

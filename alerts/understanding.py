@@ -3,11 +3,12 @@
 No query, no write: messages come in as rows of the inbox and go out as what was understood of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from alerts.authentication import Doubt
 from alerts.mend import Unreadable
 from alerts.models import EventStatus
 from alerts.source import CUT_MARK, MOST_ALERTS, Ignored, ParsedAlert, Received, sources
@@ -41,6 +42,7 @@ class Understood:
     reason: str = ""
     problem: str = ""
     marks: list[str] = field(default_factory=list)
+    is_doubted: bool = False  # it may not be the sender's at all
 
     def shown(self) -> list[dict[str, Any]]:
         """As the API shows it."""
@@ -55,8 +57,16 @@ class Understood:
         ]
 
 
-def understand(event: RawEvent, source_slug: str) -> Understood:
-    """Read one message with the source it came by, else its integration's."""
+def understand(
+    event: RawEvent, source_slug: str, *, guard: Callable[[RawEvent], Doubt | None] | None = None
+) -> Understood:
+    """Read one message with the source it came by, else its integration's; unless the guard does not believe it."""
+    doubt = guard(event) if guard is not None else None
+    if doubt is not None:
+        return Understood(
+            event, status=EventStatus.QUARANTINED, reason=doubt.reason, problem=doubt.problem, marks=list(event.marks),
+            is_doubted=True,
+        )  # fmt: skip
     source = sources.get(event.source or source_slug)
     if source is None:
         problem = f"No source is called {event.source or source_slug!r} in this release."

@@ -74,14 +74,21 @@ def _command(name: str, command: BaseCommand) -> str:
 
 
 def _sources() -> str:
-    listed = "\n".join(f"| [`{each.slug}`](#{each.slug}) | {each.label} |" for each in sources.all().values())
+    listed = "\n".join(
+        f"| [`{each.slug}`](#{each.slug}) | {each.label} | {'yes' if each.sends_resolved else 'no'} "
+        f"| {each.authentication.text if each.authentication else ''} |"
+        for each in sources.all().values()
+    )
     return f"""\
 # Sources
 
 A source reads the messages of one kind of sender. It is named in the address: `/integrations/<source>/<key>/`.
 
-| Source | Sender |
-|---|---|
+*Resolves*: whether it says that an alert is over. *Secret*: how it proves one, where the integration
+[was given one](../guide/senders-secrets.md).
+
+| Source | Sender | Resolves | Secret |
+|---|---|---|---|
 {listed}
 
 {"".join(map(_source, sources.all().values()))}

@@ -51,6 +51,7 @@ def _example(state: str) -> dict[str, Json]:
 class CloudWatchBySns(Source):
     slug = "aws_cloudwatch_sns"
     label = "Amazon CloudWatch (SNS)"
+    authentication = None
     group_text = "By alarm: each is a group of its own; so is any other message of a topic."
     set_up = f"""\
 Subscribe this address to the topic your alarms notify:

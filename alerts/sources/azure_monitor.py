@@ -55,6 +55,7 @@ def _example(**essentials: str) -> dict[str, Json]:
 class AzureMonitor(Source):
     slug = "azure_monitor"
     label = "Azure Monitor"
+    authentication = None
     group_text = "By alert, as Azure numbers them: each is a group of its own."
     set_up = """\
 In **Monitor → Alerts → Action groups**, on the tab *Actions*:

@@ -40,6 +40,7 @@ _LABELS = {
 class Bugsnag(Source):
     slug = "bugsnag"
     label = "BugSnag"
+    authentication = None
     group_text = "By error: each is a group of its own."
     set_up = """\
 In BugSnag under the project's **Settings → Integrations → Webhook** enter the address `{url}`.

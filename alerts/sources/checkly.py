@@ -4,6 +4,7 @@ Format: Checkly's documentation, "Webhook alert channels", whose Handlebars vari
 are text. A certificate's end is an alert of its own, which a check's recovery does not end.
 """
 
+from alerts.authentication import BY_HEADER, Signed, by
 from alerts.bodies import fields_of
 from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.models import AlertStatus
@@ -23,6 +24,7 @@ _SEVERITIES = {
 class Checkly(Source):
     slug = "checkly"
     label = "Checkly"
+    authentication = by(Signed("x-checkly-signature"), *BY_HEADER.ways)
     group_text = "Not at all: each check is a group of its own."
     set_up = """\
 Under **Alert settings → Add more channels → Webhook**:

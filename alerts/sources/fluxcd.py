@@ -4,6 +4,7 @@ Format: Flux's documentation, "Notification API: Providers, Generic webhook" and
 something is over; that an object was reconciled well again does, and comes only with `eventSeverity: info`.
 """
 
+from alerts.authentication import BY_HEADER, Signed, by
 from alerts.fields import identity, labels_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
@@ -38,6 +39,7 @@ _WELL = frozenset(
 class FluxCD(Source):
     slug = "fluxcd"
     label = "Flux"
+    authentication = by(Signed("x-signature", prefix="*="), *BY_HEADER.ways)
     group_text = "By object: each Kustomization, HelmRelease or source is a group of its own."
     set_up = """\
 ```yaml

@@ -4,6 +4,7 @@ The first of several usual names that is there wins; what has no meaning of its 
 an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`.
 """
 
+from alerts.authentication import BY_HEADER, Signed, StandardWebhook, by
 from alerts.bodies import body_of
 from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
@@ -63,6 +64,7 @@ _ONCALL_DEMO = "This alert was sent by user for demonstration purposes"
 class Generic(Source):
     slug = "generic"
     label = "Anything else"
+    authentication = by(Signed("x-hub-signature-256", prefix="sha256="), StandardWebhook(), *BY_HEADER.ways)
     group_text = "Not at all: each alert is a group of its own."
     set_up = """\
 Post JSON to `{url}`. All fields are optional but one that can serve as a title:

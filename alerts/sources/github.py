@@ -4,6 +4,7 @@ Format: GitHub's documentation, "Webhook events and payloads: workflow_run". A w
 that fails fires it, the next that succeeds resolves it. Cancelled and skipped runs say nothing of the branch.
 """
 
+from alerts.authentication import Signed, by
 from alerts.bodies import fields_of
 from alerts.fields import at, identity, labels_at, object_at, text_at
 from alerts.mend import Unreadable
@@ -45,6 +46,7 @@ _ANNOTATIONS = {
 class GitHub(Source):
     slug = "github"
     label = "GitHub Actions"
+    authentication = by(Signed("x-hub-signature-256", prefix="sha256="))
     group_text = "By workflow and branch: each is a group of its own."
     set_up = """\
 In the repository or organisation under **Settings → Webhooks → Add webhook**:

@@ -4,6 +4,7 @@ Format: GitLab's documentation, "Webhook events: Pipeline events". They come wit
 pipelines of a branch or tag are one alert: one that fails fires it, the next that succeeds resolves it.
 """
 
+from alerts.authentication import InHeader, by
 from alerts.fields import at, identity, labels_at, object_at, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
@@ -37,6 +38,7 @@ _ANNOTATIONS = {
 class GitLab(Source):
     slug = "gitlab"
     label = "GitLab pipelines"
+    authentication = by(InHeader("x-gitlab-token"))
     group_text = "By project and branch: each is a group of its own."
     set_up = """\
 In the project or group under **Settings → Webhooks → Add new webhook**:

@@ -5,6 +5,7 @@ releases send exactly that), with `version` "1", links to dashboard, panel and s
 `{}:{}`, which says nothing: the receiver and the organisation belong to the group too.
 """
 
+from alerts.authentication import BY_HEADER, Signed, by
 from alerts.labelsets import fingerprint, is_zero_time
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
@@ -31,6 +32,9 @@ _NO_DATA = frozenset({"DatasourceNoData", "DatasourceError"})
 class GrafanaAlerting(Source):
     slug = "grafana_alerting"
     label = "Grafana Alerting"
+    authentication = by(
+        Signed("x-grafana-alerting-signature", timestamp="x-grafana-alerting-timestamp"), *BY_HEADER.ways
+    )
     group_text = "As Grafana groups: by its group key, contact point and organisation."
     set_up = """\
 In Grafana under **Alerting → Contact points → New contact point**:

@@ -3,6 +3,7 @@
 Format: Honeycomb's documentation, "Webhooks", and its published example of a listener.
 """
 
+from alerts.authentication import InHeader, by
 from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, objects_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -40,6 +41,7 @@ def _example(status: str, *, groups: list[Json]) -> dict[str, Json]:
 class Honeycomb(Source):
     slug = "honeycomb"
     label = "Honeycomb"
+    authentication = by(InHeader("x-honeycomb-webhook-token"))
     group_text = "By trigger: each is a group of its own."
     set_up = """\
 In **Team settings → Integrations → Trigger & burn alert recipients → Add integration → Webhook**:

@@ -21,6 +21,7 @@ _ENDS = frozenset({"COMPLETED", "FINALIZED", "FINISHED"})
 class Jenkins(Source):
     slug = "jenkins"
     label = "Jenkins"
+    authentication = None
     group_text = "By job and branch: each is a group of its own."
     set_up = """\
 Install the *Notification* plugin. In the job's configuration under **Job Notifications → Add Endpoint**:

@@ -6,6 +6,7 @@ in the category "done" or it has a resolution; its number stays when it moves to
 
 from urllib.parse import urlsplit
 
+from alerts.authentication import Signed, by
 from alerts.fields import labels_at, object_at, objects_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
@@ -31,6 +32,7 @@ _TELLING = frozenset({"status", "resolution", "priority"})
 class Jira(Source):
     slug = "jira"
     label = "Jira"
+    authentication = by(Signed("x-hub-signature", prefix="*="))
     group_text = "By issue: each is a group of its own."
     set_up = """\
 In Jira under **Settings → System → WebHooks → Create a WebHook**:

@@ -38,6 +38,7 @@ _AS_LABELS = ("source", "component", "group", "class")
 class PagerDuty(Source):
     slug = "pagerduty"
     label = "PagerDuty Events API"
+    authentication = None
     group_text = "By dedup key: each alert is a group of its own."
     set_up = """\
 Point the sender's PagerDuty address here and give it the integration key:

@@ -39,6 +39,7 @@ _STATUSES = {
 class PagerDutyWebhook(Source):
     slug = "pagerduty_webhook_v1"
     label = "PagerDuty webhooks"
+    authentication = None
     group_text = "By PagerDuty's incident: each is a group of its own."
     set_up = """\
 In PagerDuty under **Integrations → Generic Webhooks (v3) → New Webhook**:

@@ -20,6 +20,7 @@ _SEVERITIES = {"HIGH": Severity.ERROR, "LOW": Severity.WARNING}
 class Pingdom(Source):
     slug = "pingdom"
     label = "Pingdom"
+    authentication = None
     group_text = "Not at all: each check is a group of its own."
     set_up = """\
 Under **Settings → Integrations → Add integration**, type `Webhook`:

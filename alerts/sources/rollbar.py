@@ -36,6 +36,7 @@ _LABELS = {
 class Rollbar(Source):
     slug = "rollbar"
     label = "Rollbar"
+    authentication = None
     group_text = "By item: each is a group of its own."
     set_up = """\
 In Rollbar under the project's **Settings → Notifications → Webhook**:

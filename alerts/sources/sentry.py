@@ -6,6 +6,7 @@ as news of its issue, so both are known by the issue's number. Archiving ends an
 
 import re
 
+from alerts.authentication import Signed, by
 from alerts.fields import at, labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
@@ -32,6 +33,7 @@ _PROJECT = re.compile(r"/projects/([^/]+)/([^/]+)/")
 class Sentry(Source):
     slug = "sentry"
     label = "Sentry"
+    authentication = by(Signed("sentry-hook-signature"))
     group_text = "By issue or metric alert: each is a group of its own."
     set_up = """\
 In Sentry under **Settings → Custom Integrations → Create New Integration → Internal Integration**:

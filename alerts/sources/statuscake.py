@@ -4,6 +4,7 @@ Format: StatusCake's knowledge base, "How to use the Web Hook URL": a form (JSON
 and no time. `Token`, a hash of the account's key, is not kept.
 """
 
+from alerts.authentication import InForm, by
 from alerts.bodies import fields_of
 from alerts.fields import flattened, key_of_content, labels_of, said, text_at
 from alerts.mend import Unreadable
@@ -16,6 +17,7 @@ _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}
 class StatusCake(Source):
     slug = "statuscake"
     label = "StatusCake"
+    authentication = by(InForm("Token"))
     group_text = "Not at all: each test is a group of its own."
     set_up = """\
 Under **Alerting → Contact Groups**, in the group that your tests use:

@@ -42,6 +42,7 @@ _LONGEST_LABEL = 200
 class VictorOps(Source):
     slug = "victorops"
     label = "VictorOps / Splunk On-Call"
+    authentication = None
     group_text = "By entity: each is a group of its own."
     set_up = """\
 Point the sender's REST endpoint here. The last part of the address is the routing key, as before; it becomes the label

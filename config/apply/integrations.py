@@ -14,6 +14,7 @@ from config.apply.schema import Fields, Gathered, Written, list_of, optional, wr
 from config.apply.section import Given, Made, Plain, Section, said, texts
 from config.apply.values import duration, flag, key_text, one_of, reference, text
 from core import durations
+from core.errors import Invalid
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,12 @@ class Integrations(Section[IntegrationForm]):
     kind = "integration"
     form = IntegrationForm
     required_when_new = ("source", "routes")
-    unread = frozenset({"key"})
+    unread = frozenset({"key", "secret"})
     fields = {
         "name": text(),
         "source": one_of(lambda: sources.all().keys()),
         "key": key_text(),
+        "secret": optional(text(longest=keys.LONGEST_SECRET)),
         "group_by": optional(list_of(text(longest=200), once=str)),
         "hold": duration(),
         "reopen_within": duration(),
@@ -121,7 +123,10 @@ class Integrations(Section[IntegrationForm]):
         return wanted
 
     def unread_changes(self, old: IntegrationForm | None, given: Given) -> list[str]:
-        """Whether the key is another."""
+        """Whether the key or the secret is another."""
+        return [*self._key_changes(old, given), *_secret_changes(old, given)]
+
+    def _key_changes(self, old: IntegrationForm | None, given: Given) -> list[str]:
         wanted = given.values.get("key")
         if wanted is None:
             return []
@@ -150,3 +155,22 @@ class Integrations(Section[IntegrationForm]):
         row.group_by = None if form.group_by is None else [str(each) for each in form.group_by]
         row.hold, row.reopen_within = form.hold, form.reopen_within
         row.save(update_fields=["source", "is_active", "group_by", "hold", "reopen_within"])
+        secret = given.values.get("secret")
+        if "secret" in given.values and (secret is None or not keys.is_secret(row, secret)):
+            keys.change_integration(row, secret=secret)
+
+
+def _secret_changes(old: IntegrationForm | None, given: Given) -> list[str]:
+    if "secret" not in given.values:
+        return []
+    wanted = given.values["secret"]
+    row = Integration.objects.filter(name=given.name).first()
+    if wanted is None:
+        return ["secret: removed"] if row is not None and row.has_secret else []
+    try:
+        keys.sealed_secret(str(given.values.get("source") or (old.source if old else "")), wanted)
+    except Invalid as problem:
+        raise given.wrong(str(problem), wanted) from None
+    if row is None:
+        return ["secret: as given"]
+    return [] if keys.is_secret(row, wanted) else ["secret: replaced"]

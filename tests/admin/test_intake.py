@@ -272,3 +272,28 @@ def test_a_message_is_replayed_from_quarantine_only(manager: Client, integration
     event.refresh_from_db()
     assert (first.status_code, second.status_code) == (302, 403)
     assert event.status == "received"
+
+
+def test_a_secret_is_set_by_hand_kept_by_other_changes_and_removed(admin: Client, integration: Integration) -> None:
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+    for changes in ({"secret": "correct horse"}, {"hold": "30s"}):
+        assert admin.post(url, {**filled(admin, url), **changes}).status_code == 302
+        integration.refresh_from_db()
+        assert keys.is_secret(integration, "correct horse")
+    assert "correct horse" not in admin.get(url).content.decode()
+
+    admin.post(url, {**filled(admin, url), "no_secret": "on"})
+
+    integration.refresh_from_db()
+    assert not integration.has_secret
+
+
+def test_a_secret_that_its_sender_cannot_prove_is_refused(admin: Client, integration: Integration) -> None:
+    url = reverse("admin:alerts_integration_change", args=[integration.pk])
+
+    refused = admin.post(url, {**filled(admin, url), "secret": "correct horse", "source": "pingdom"})
+    admin.post(url, {**filled(admin, url), "secret": "correct horse"})
+    moved = admin.post(url, {**filled(admin, url), "source": "pingdom"})
+
+    for answer in (refused, moved):
+        assert "Pingdom has no way to prove a secret" in answer.content.decode()

@@ -294,3 +294,29 @@ def test_the_command_line_reads_standard_input(monkeypatch: pytest.MonkeyPatch, 
         call_command("apply", "-", "--json", stdout=output)
 
     assert json.loads(output.getvalue())["changes"][0]["name"] == "piped"
+
+
+SECRETIVE = """
+    services: [{name: checkout, team: platform}]
+    teams: [{name: platform, members: []}]
+    integrations: [{name: ci, source: SOURCE, secret: SECRET, routes: [{service: checkout}]}]
+"""
+
+
+def test_a_secret_of_an_integration_is_set_replaced_and_removed(files: Files) -> None:
+    def apply(secret: str) -> list[str]:
+        text = SECRETIVE.replace("SOURCE", "github").replace("SECRET", secret)
+        return [line for line in files.details(text) if "secret" in line]
+
+    told = [apply(secret) for secret in ("correct-horse", "correct-horse", "battery-staple", "null", "null")]
+
+    assert told == [["secret: as given"], [], ["secret: replaced"], ["secret: removed"], []]
+    assert not Integration.objects.get().has_secret
+
+
+@pytest.mark.parametrize(("source", "secret"), [("github", "short"), ("pingdom", "correct-horse")])
+def test_a_secret_that_cannot_be_used_is_refused_where_it_stands(files: Files, source: str, secret: str) -> None:
+    (line,) = files.refusal(SECRETIVE.replace("SOURCE", source).replace("SECRET", secret))
+
+    assert line.startswith("1.yaml:4:")
+    assert "secret" in line
