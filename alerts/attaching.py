@@ -68,7 +68,7 @@ class Attaching:
         elif act.kind is ActKind.ACKNOWLEDGE:
             lifecycle.acknowledge(incident_id, by=self._by)
         elif act.kind is ActKind.RESOLVE:
-            lifecycle.resolve(incident_id, by=self._by, reason="all_alerts_resolved")
+            lifecycle.resolve(incident_id, by=self._by, reason=_reason(act, "all_alerts_resolved"))
 
     def _open(self, acts: Sequence[Act]) -> None:
         incidents = opening.open_many([self._opening(act) for act in acts], by=self._by)
@@ -99,7 +99,7 @@ class Attaching:
             previous=previous,
             alert_count=max(0, case.alert_count),
             firing_count=max(0, case.firing_count),
-            reason="fired_after_resolve" if previous is not None else "alert_fired",
+            reason=_reason(act, "fired_after_resolve" if previous is not None else "alert_fired"),
             details=_why(told),
             entries=tuple(entries),
         )
@@ -159,6 +159,11 @@ class Attaching:
         timeline.record(incident, kind="linked", by=self._by, reason="same_group", text=text, other=sibling.pk)
 
 
+def _reason(act: Act, of_sources: str) -> str:
+    """Tocsin's own, where it said so itself."""
+    return of_sources if act.told.alert.own is None else act.told.alert.own.reason
+
+
 def _urgency(service: Service, case: Case) -> Urgency:
     return urgency_for(UrgencyRule(service.urgency), case.severity)
 
@@ -198,6 +203,8 @@ def _sentence(told: Told, service: Service) -> str:
     route = told.route
     if route.reason == "condition_matched":
         routed = f"Routed to {service.name} by route {route.position}: {route.condition}"
+    elif route.reason == "named":
+        routed = f"For {service.name}, as its heartbeat says"
     elif route.reason == "default_route":
         routed = f"Routed to {service.name} by the default route"
     else:

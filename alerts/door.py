@@ -15,10 +15,11 @@ import structlog
 from django.db import connection
 
 from alerts import metrics
-from alerts.entrance import Answer, Entrance, Message, Request, plain, refusal
+from alerts.entrance import Answer, Entrance, Message, Ping, Request, plain, refusal
 from alerts.inbox import Inbox, NotStored
 from alerts.letters import Letter
 from alerts.offered import kept_headers
+from alerts.pings import Pings
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +45,12 @@ class Door:
 
     def __init__(self) -> None:
         self._inbox: Inbox | None = None
+        self._pings = Pings(_connection_parameters)
 
     def open(self) -> None:
         """Be ready before the first request comes. Without this the first one opens it."""
         self._open_inbox()
+        self._pings.attend()
 
     async def __call__(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request whose path this entrance takes."""
@@ -63,15 +66,16 @@ class Door:
 
     async def close(self) -> None:
         """Commit what waits and let go of the database."""
+        await self._pings.stop()
         inbox, self._inbox = self._inbox, None
         if inbox is not None:
             await inbox.stop()
 
     async def _answer(self, entrance: Entrance, scope: Scope, receive: Receive) -> Answer:
         request = _request(scope)
-        if request.method in _LOOKS:
+        if request.method in _LOOKS and not entrance.reads_looks:
             return entrance.help(request)
-        if request.method not in _TAKES:
+        if request.method not in _TAKES | _LOOKS:
             return refusal(405, "method_not_allowed", "Send alerts with POST.", ("allow", "GET, HEAD, POST, PUT"))
         try:
             async with asyncio.timeout(LONGEST_READ):
@@ -94,6 +98,9 @@ class Door:
             message = entrance.read(request)
         if isinstance(message, Answer):
             return message
+        if isinstance(message, Ping):
+            is_known = await self._pings.put(message)
+            return entrance.pinged(message) if is_known else entrance.no_heartbeat(message)
         outcome = await self._open_inbox().put(_letter(message, request))
         if outcome.event_id is not None:
             return entrance.accepted(message, outcome.event_id)

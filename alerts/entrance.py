@@ -64,6 +64,18 @@ class Message:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A sign of life of a heartbeat. By its own key; or by its integration's, and then by name.
+
+    Without a name all heartbeats of the integration are meant.
+    """
+
+    key: str
+    is_integration: bool = False
+    name: str = ""
+
+
 def plain(raw: bytes) -> str:
     """The text of a header or query. Without NUL, which PostgreSQL refuses."""
     return raw.decode("latin-1").replace("\x00", "")
@@ -90,9 +102,20 @@ class Entrance:
         """Whether this path comes in here."""
         raise NotImplementedError
 
-    def read(self, request: Request) -> Message | Answer:
+    # Whether GET and HEAD are read as well, and not answered with help.
+    reads_looks = False
+
+    def read(self, request: Request) -> "Message | Ping | Answer":
         """Find the key; or refuse what the sender must not repeat."""
         raise NotImplementedError
+
+    def pinged(self, ping: Ping) -> Answer:
+        """The sign of life is committed."""
+        return as_json(200, {"status": "accepted"})
+
+    def no_heartbeat(self, ping: Ping) -> Answer:
+        """No heartbeat has this key or name."""
+        return refusal(403, "unknown_heartbeat", "No heartbeat has this address. Copy it again from Tocsin.")
 
     def accepted(self, message: Message, event_id: int) -> Answer:
         """It is committed."""

@@ -12,15 +12,15 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import events, quarantine, rows
+from alerts import events, own_messages, quarantine, rows
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
 from alerts.grouping import fingerprint, group_of, open_key
 from alerts.guards import Guard, guard_of
 from alerts.models import AlertStatus, EventStatus, Integration, Route
-from alerts.routing import Facts, Router, RouteRule
-from alerts.source import ParsedAlert
+from alerts.routing import Decision, Facts, Router, RouteRule
+from alerts.source import Own, ParsedAlert
 from alerts.understanding import RawEvent, Understood, understand
 from catalog.models import Service
 from core import clock
@@ -73,13 +73,15 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
         # Locked with the others, in their order: it may be noted on when they have been.
         is_told_of = any(each is None or each.status is EventStatus.QUARANTINED for each in read)
         and_lock = quarantine.incident_keys(integration.pk) if is_told_of else set()
-        _follow(integration, messages, _router(rules), and_lock=and_lock)
+        _follow(integration, messages, _router(rules) if rules else None, and_lock=and_lock)
     quarantine.tell_of(integration, understood)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
             quarantine.give_way(integration, event.id, now=now)
     events.finish(understood, now=clock.now())
-    Integration.objects.filter(pk=integration_id).update(last_event_at=claimed[-1].received_at)
+    came = [event.received_at for event in claimed if event.source != own_messages.SOURCE]
+    if came:
+        Integration.objects.filter(pk=integration_id).update(last_event_at=came[-1])
     return len(claimed)
 
 
@@ -90,10 +92,14 @@ def _read(event: RawEvent, integration: Integration, guard: Guard | None, *, has
         source = event.source or integration.source
         log.warning("ingest.source_failed", message=event.id, source=source, cause=quarantine.cause(trouble))
         return None
-    if understood.alerts and not has_routes:
+    if not has_routes and not all(map(_names_its_service, understood.alerts)):
         problem = "The integration has no route, so nobody knows whose alerts these are. Add one, then read it again."
         return Understood(event, status=EventStatus.QUARANTINED, reason="no_route", problem=problem)
     return understood
+
+
+def _names_its_service(alert: ParsedAlert) -> bool:
+    return alert.own is not None and alert.own.service_id is not None
 
 
 def _rules(integration: Integration) -> tuple[RouteRule, ...]:
@@ -106,7 +112,9 @@ def _router(rules: tuple[RouteRule, ...]) -> Router:
     return Router(rules)
 
 
-def _follow(integration: Integration, messages: Sequence[Understood], router: Router, *, and_lock: set[str]) -> None:
+def _follow(
+    integration: Integration, messages: Sequence[Understood], router: Router | None, *, and_lock: set[str]
+) -> None:
     told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
     every = [each for message in told for each in message]
     known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
@@ -130,8 +138,30 @@ def _follow(integration: Integration, messages: Sequence[Understood], router: Ro
     rows.save(integration.pk, following.changed.values())
 
 
-def _decide(integration: Integration, router: Router, event: RawEvent, alert: ParsedAlert) -> Told:
-    route = router.decide(
+def _decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
+    route = _named(alert.own) or _asked(integration, router, event, alert)
+    # Here silences, maintenance windows and inhibition have their place: they mute the page, never the alert.
+    group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
+    return Told(
+        event_id=event.id,
+        at=event.received_at,
+        alert=alert,
+        fingerprint=(alert.own and alert.own.fingerprint) or fingerprint(alert.dedup_key),
+        route=route,
+        group=group,
+        open_key=open_key(integration.pk, route.service_id, group.key),
+    )
+
+
+def _named(own: Own | None) -> Decision | None:
+    """The service that Tocsin's own message names; None where the routes are asked."""
+    return None if own is None or own.service_id is None else Decision(own.service_id, "named", 0, "")
+
+
+def _asked(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Decision:
+    if router is None:
+        raise ValueError("Without routes only alerts that name their service come so far.")
+    return router.decide(
         Facts(
             labels=alert.labels,
             annotations=alert.annotations,
@@ -140,17 +170,6 @@ def _decide(integration: Integration, router: Router, event: RawEvent, alert: Pa
             source=event.source or integration.source,
             integration=integration.name,
         )
-    )
-    # Here silences, maintenance windows and inhibition have their place: they mute the page, never the alert.
-    group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
-    return Told(
-        event_id=event.id,
-        at=event.received_at,
-        alert=alert,
-        fingerprint=fingerprint(alert.dedup_key),
-        route=route,
-        group=group,
-        open_key=open_key(integration.pk, route.service_id, group.key),
     )
 
 

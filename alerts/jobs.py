@@ -1,8 +1,8 @@
-"""The lanes of alerts: what arrived, and the days of the inbox."""
+"""The lanes of alerts: what arrived, what stayed away, and the days of the inbox."""
 
 import time
 
-from alerts import events, partitions, turns
+from alerts import events, heartbeats, partitions, turns, watching
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -13,6 +13,12 @@ _looked_at = 0.0
 def read_what_arrived() -> int:
     """Take every integration's next messages through the pipeline."""
     return turns.run()
+
+
+@jobs.lane(heartbeats.LANE, order=5, next_due=watching.next_due)
+def look_at_heartbeats() -> int:
+    """Tell of heartbeats that were missed or are back. Before `ingest`, which they write into."""
+    return watching.run()
 
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)

@@ -79,14 +79,21 @@ class Writer:
 
     async def insert(self, letters: Sequence[Letter]) -> list[Outcome]:
         """The outcome of each, committed. Raises psycopg's errors, OSError, TimeoutError."""
+        outcomes = [Outcome()] * len(letters)
+        for place, event_id in await self.ask(_INSERT, _parameters(letters)):
+            outcomes[place - 1] = Outcome(event_id, is_known=True)
+        return outcomes
+
+    async def ask(self, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows a statement returns, committed. Raises psycopg's errors, OSError, TimeoutError."""
         was_open = self._open is not None
         try:
-            return await self._insert(letters)
+            return await self._ask(statement, parameters)
         except psycopg.OperationalError:
             # A connection kept over a restart of the database fails at its first use: try once on a new one.
             if not was_open or self._open is not None:
                 raise
-            return await self._insert(letters)
+            return await self._ask(statement, parameters)
 
     async def __aenter__(self) -> "Writer":
         return self
@@ -100,20 +107,16 @@ class Writer:
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
 
-    async def _insert(self, letters: Sequence[Letter]) -> list[Outcome]:
+    async def _ask(self, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         try:
             async with asyncio.timeout(LONGEST_COMMIT):
                 if self._open is None:
                     self._open = await AsyncConnection.connect(autocommit=True, **self._parameters())
-                cursor = await self._open.execute(_INSERT, _parameters(letters), binary=True)
-                rows = await cursor.fetchall()
+                cursor = await self._open.execute(statement, parameters, binary=True)
+                return await cursor.fetchall()
         except (psycopg.OperationalError, OSError, TimeoutError):
             await self._close()
             raise
-        outcomes = [Outcome()] * len(letters)
-        for place, event_id in rows:
-            outcomes[place - 1] = Outcome(event_id, is_known=True)
-        return outcomes
 
 
 def _parameters(letters: Sequence[Letter]) -> dict[str, Any]:

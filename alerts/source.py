@@ -52,6 +52,15 @@ class Link:
     href: str
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What Tocsin itself says of an alert, and no sender can: the named reason, and where the alert belongs."""
+
+    reason: str
+    service_id: int | None = None  # None: the routes are asked
+    fingerprint: str = ""  # of an alert that is there already
+
+
 @dataclass(slots=True)
 class ParsedAlert:
     """One alert as one message tells of it. Times are in UTC; `group` is how its source groups it by default."""
@@ -67,6 +76,7 @@ class ParsedAlert:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     group: str = ""
+    own: Own | None = None
 
 
 @dataclass(slots=True)

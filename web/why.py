@@ -25,6 +25,7 @@ _GROUP = {
 }
 _ROUTE = {
     "condition_matched": "Route {position} matched",
+    "named": "Named by the heartbeat",
     "default_route": "The default route: no other condition held",
     "no_route_matched": "No route matched",
 }

@@ -138,6 +138,10 @@ REASONS = {
     "severity_rose": "It got worse.",
     "severity_changed": "The severity changed.",
     "resolved_while_held": "Over before the hold time was.",
+    "heartbeat_missed": "A heartbeat stayed away.",
+    "heartbeat_back": "The heartbeat is back.",
+    "heartbeat_paused": "The heartbeat was paused.",
+    "heartbeat_deleted": "The heartbeat was deleted.",
     "fired_after_resolve": "The same group fired again after it was resolved.",
 }
 
