@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import parse_qsl
 
+SHORTEST_SECRET, LONGEST_SECRET = 8, 500
 _OLDEST = 300.0  # seconds between a signed moment and the arrival, either way
 _HASHES = frozenset({"sha224", "sha256", "sha384", "sha512"})
 _MOST_SIGNATURES = 10  # of one message; during a change of secrets a sender may sign with both
@@ -163,6 +164,7 @@ class Doubt:
 
     reason: str
     problem: str
+    is_open: bool = False  # nobody is told: what it takes to know better is being fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,14 @@ class Authentication:
     def text(self) -> str:
         """For people."""
         return ", or ".join(way.text for way in self.ways)
+
+    def refusal(self, text: str) -> str:
+        """What is wrong with this as a secret; empty where it will do."""
+        if not SHORTEST_SECRET <= len(text) <= LONGEST_SECRET:
+            return f"A secret has {SHORTEST_SECRET} to {LONGEST_SECRET} characters."
+        if text != text.strip() or not text.isprintable():
+            return "A secret begins and ends with no space, and holds no control characters."
+        return ""
 
     def doubt(self, secret: Secret, offered: Offered, *, is_cut: bool = False) -> Doubt | None:
         """Why this message may not be the sender's; None where it proves that it is."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import events, own_messages, quarantine, rows
+from alerts import errands, events, own_messages, quarantine, rows
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
@@ -75,6 +75,7 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
         and_lock = quarantine.incident_keys(integration.pk) if is_told_of else set()
         _follow(integration, messages, _router(rules) if rules else None, and_lock=and_lock)
     quarantine.tell_of(integration, understood)
+    errands.note(integration, understood)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
             quarantine.give_way(integration, event.id, now=now)

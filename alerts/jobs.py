@@ -2,7 +2,7 @@
 
 import time
 
-from alerts import events, heartbeats, partitions, turns, watching
+from alerts import errands, events, heartbeats, partitions, turns, watching
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -19,6 +19,12 @@ def read_what_arrived() -> int:
 def look_at_heartbeats() -> int:
     """Tell of heartbeats that were missed or are back. Before `ingest`, which they write into."""
     return watching.run()
+
+
+@jobs.lane(errands.LANE, order=15, next_due=errands.next_due)
+def run_errands() -> int:
+    """Fetch what messages ask for before they can be believed or answered."""
+    return errands.run()
 
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)

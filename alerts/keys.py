@@ -18,7 +18,6 @@ from core import sealing
 from core.errors import Invalid
 
 SHORTEST = 32
-SHORTEST_SECRET, LONGEST_SECRET = 8, 500
 # 32 letters and digits: what PagerDuty's clients take for a routing key, and 190 bits.
 _LENGTH = 32
 _LETTERS = string.ascii_letters + string.digits
@@ -110,13 +109,12 @@ def new_key_for(integration: Integration, *, key: str | None = None) -> str:
 def sealed_secret(source: str, text: str) -> bytes:
     """What an integration of this source keeps of a secret. Raises Invalid where it may not be used."""
     kind = sources.get(source)
-    problem = ""
-    if kind is not None and kind.authentication is None:
+    if kind is None:
+        problem = f"No source is called {source!r}."
+    elif kind.authentication is None:
         problem = f"{kind.label} has no way to prove a secret: the key in its address is all it knows."
-    elif not SHORTEST_SECRET <= len(text) <= LONGEST_SECRET:
-        problem = f"A secret has {SHORTEST_SECRET} to {LONGEST_SECRET} characters."
-    elif text != text.strip() or not text.isprintable():
-        problem = "A secret begins and ends with no space, and holds no control characters."
+    else:
+        problem = kind.authentication.refusal(text)
     if problem:
         raise Invalid(problem, {"secret": problem})
     return sealing.seal(text, purpose=offered.PURPOSE)

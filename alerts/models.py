@@ -138,6 +138,53 @@ class Attendance(models.Model):
         return f"{self.who} {self.at:%Y-%m-%d %H:%M:%S}"
 
 
+class ErrandKind(models.TextChoices):
+    """What is to be fetched."""
+
+    CONFIRM = "confirm", "Confirm a subscription"
+    CERTIFICATE = "certificate", "Fetch a certificate"
+
+
+class Errand(models.Model):
+    """What a message asks to be fetched from outside. The row is gone when it is done."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="errands")
+    kind = models.CharField(max_length=12, choices=ErrandKind.choices)
+    target = models.CharField(max_length=500, help_text="What is asked for only once at a time.")
+    event_id = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["due_at"]
+        constraints = [models.UniqueConstraint(name="errand_once", fields=["integration", "kind", "target"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.integration_id}"
+
+
+class SigningCertificates(models.QuerySet["SigningCertificate"]):
+    """Certificates as messages name them."""
+
+    def known(self) -> "SigningCertificates":
+        """Those that were found, and those that were looked for in vain lately."""
+        return self.filter(~Q(pem="") | Q(fetched_at__gt=clock.now() - timedelta(hours=1)))
+
+
+class SigningCertificate(models.Model):
+    """With which Amazon SNS signs, by its address. Empty where none was found."""
+
+    url = models.CharField(max_length=500, unique=True)
+    pem = models.TextField(blank=True)
+    fetched_at = models.DateTimeField()
+
+    objects = SigningCertificates.as_manager()
+
+    def __str__(self) -> str:
+        return self.url
+
+
 class EventStatus(models.TextChoices):
     """What became of a raw message."""
 

@@ -42,11 +42,11 @@ def give_way(integration: Integration, event_id: int, *, now: datetime) -> None:
     put_away(integration, event_id, reason="failed", problem=problem)
 
 
-def put_away(integration: Integration, event_id: int, *, reason: str, problem: str) -> None:
+def put_away(integration: Integration, event_id: int, *, reason: str, problem: str, is_doubted: bool = False) -> None:
     """Nobody looks at this message any more until it is replayed, and somebody is told."""
     events.forget_starts(event_id, now=clock.now())
     events.put_into_quarantine(event_id, reason=reason, problem=problem)
-    tell(integration, reason=reason, problem=problem, messages=1)
+    tell(integration, reason=reason, problem=problem, messages=1, is_doubted=is_doubted)
 
 
 def cause(trouble: Exception) -> str:
@@ -58,7 +58,7 @@ def cause(trouble: Exception) -> str:
 
 def tell_of(integration: Integration, understood: Sequence[Understood]) -> None:
     """Tell somebody of those among these that were put away. What is doubted and what cannot be read are two things."""
-    bad = [each for each in understood if each.status is EventStatus.QUARANTINED]
+    bad = [each for each in understood if each.status is EventStatus.QUARANTINED and each.is_told]
     for some in ([each for each in bad if not each.is_doubted], [each for each in bad if each.is_doubted]):
         if some:
             first = some[0]

@@ -6,7 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts.keys import LONGEST_SECRET, SHORTEST_SECRET, RouteWish
+from alerts.authentication import LONGEST_SECRET, SHORTEST_SECRET
+from alerts.keys import RouteWish
 from alerts.mend import clean_text, decode
 from alerts.models import Alert, AlertStatus, Event, Integration
 from alerts.source import sources

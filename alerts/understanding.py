@@ -44,6 +44,7 @@ class Understood:
     problem: str = ""
     marks: list[str] = field(default_factory=list)
     is_doubted: bool = False  # it may not be the sender's at all
+    is_told: bool = True  # to somebody, where it was put away
 
     def shown(self) -> list[dict[str, Any]]:
         """As the API shows it."""
@@ -67,7 +68,7 @@ def understand(
     if doubt is not None:
         return Understood(
             event, status=EventStatus.QUARANTINED, reason=doubt.reason, problem=doubt.problem, marks=list(event.marks),
-            is_doubted=True,
+            is_doubted=True, is_told=not doubt.is_open,
         )  # fmt: skip
     source = sources.get(event.source or source_slug)
     if source is None and not is_own:

@@ -57,6 +57,11 @@ VARIABLES = (
     Variable("TWILIO_FROM", "", "Number that texts and calls come from."),
     Variable("TWILIO_API_URL", "https://api.twilio.com", "Twilio's REST API."),
     Variable(
+        "SNS_API_URL",
+        "",
+        "Address of a stand-in for Amazon SNS, believed besides Amazon's own: LocalStack, or a test.",
+    ),
+    Variable(
         "EMAIL_URL",
         "",
         "Mail server: smtp+tls://user:password@host:587, smtps://user:password@host:465 or smtp://host:25.",

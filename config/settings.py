@@ -222,6 +222,8 @@ TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = env.text("TWILIO_FROM")
 TWILIO_API_URL = env.text("TWILIO_API_URL")
+# With its final slash, so that no other host begins like it.
+SNS_API_URL = f"{env.text('SNS_API_URL').rstrip('/')}/" if env.text("SNS_API_URL") else ""
 THROTTLE = env.flag("TOCSIN_THROTTLE")
 FAILPOINT = env.text("TOCSIN_FAILPOINT")
 ALLOW_PRIVATE_NETWORKS = env.listed("TOCSIN_ALLOW_PRIVATE")

@@ -10,6 +10,7 @@ from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_label
 from alerts.fields import all_filled, identity, labelled, named, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
+from alerts.sns import SIGNED_TOPIC
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, expect_object
 from incidents.models import Severity
 
@@ -51,7 +52,7 @@ def _example(state: str) -> dict[str, Json]:
 class CloudWatchBySns(Source):
     slug = "aws_cloudwatch_sns"
     label = "Amazon CloudWatch (SNS)"
-    authentication = None
+    authentication = SIGNED_TOPIC
     group_text = "By alarm: each is a group of its own; so is any other message of a topic."
     set_up = f"""\
 Subscribe this address to the topic your alarms notify:
@@ -61,8 +62,11 @@ aws sns subscribe --protocol https --notification-endpoint '{{url}}' \\
   --topic-arn arn:aws:sns:REGION:ACCOUNT:TOPIC
 ```
 
-SNS then sends a message that asks for confirmation. It stands among the integration's events: open the address given
-in it as `SubscribeURL`. Name the topic under *In alarm* and under *OK* of each alarm, or nothing will ever resolve.
+SNS then asks for confirmation. That is given by itself when Amazon's signature was checked, which needs this machine to
+reach `https://sns.REGION.amazonaws.com`; where it cannot, open the address that stands as `SubscribeURL` among the
+integration's events. Raw delivery works, too, but is not signed.
+
+Name the topic under *In alarm* and under *OK* of each alarm, or nothing will ever resolve.
 
 {STATES_TEXT}
 """
@@ -125,8 +129,8 @@ def _refuse_control(kind: str, topic: str) -> None:
     if kind == "SubscriptionConfirmation":
         raise Ignored(
             "subscription_confirmation",
-            f"Amazon SNS asks whether {topic or 'its topic'} may send here. If it may, open the address that this"
-            " message gives as “SubscribeURL”. No alerts come before that.",
+            f"Amazon SNS asks whether {topic or 'its topic'} may send here. It is confirmed when its signature was"
+            " checked. No alerts come before that.",
         )
     if kind == "UnsubscribeConfirmation":
         raise Ignored(

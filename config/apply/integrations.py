@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts import keys, routing
+from alerts.authentication import LONGEST_SECRET
 from alerts.keys import RouteWish
 from alerts.letters import hashed
 from alerts.models import Integration
@@ -84,7 +85,7 @@ class Integrations(Section[IntegrationForm]):
         "name": text(),
         "source": one_of(lambda: sources.all().keys()),
         "key": key_text(),
-        "secret": optional(text(longest=keys.LONGEST_SECRET)),
+        "secret": optional(text(longest=LONGEST_SECRET)),
         "group_by": optional(list_of(text(longest=200), once=str)),
         "hold": duration(),
         "reopen_within": duration(),
