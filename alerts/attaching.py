@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from alerts.cases import Act, ActKind, Case, Told
 from alerts.dedup import Following
 from alerts.models import Integration
+from alerts.muting import BatchMuting
 from catalog.models import Service, UrgencyRule
 from escalation import manual
 from incidents import lifecycle, opening, timeline
@@ -32,10 +33,12 @@ class Attaching:
         *,
         incidents: Mapping[int, Incident],
         services: Mapping[int, Service],
+        muting: BatchMuting | None = None,
     ) -> None:
         self._integration = integration
         self._following = following
         self._services = services
+        self._muting = muting  # None where nothing mutes
         self._incidents = dict(incidents)
         self._settled: set[int] = set()
         self._new: list[Case] = []
@@ -58,13 +61,18 @@ class Attaching:
         for case in self._following.touched.values():
             self._settle(case)
         self._link()
+        if self._muting is not None:
+            self._muting.carry_out(self._incidents, self._new, self._by)
 
     def _do(self, act: Act, incident_id: int) -> None:
         if act.kind is ActKind.REOPEN:
             lifecycle.reopen(incident_id, by=self._by, reason="fired_again")
+            if self._muting is not None:
+                self._muting.reopened(incident_id, act.told)
         elif act.kind is ActKind.WORSE and act.case not in self._new:
             # What was opened in this very batch has paged nobody yet and was opened as bad as it is.
-            manual.restart(incident_id, by=self._by, reason="severity_rose")
+            if self._muting is None or not self._muting.is_muted(act.told):
+                manual.restart(incident_id, by=self._by, reason="severity_rose")
         elif act.kind is ActKind.ACKNOWLEDGE:
             lifecycle.acknowledge(incident_id, by=self._by)
         elif act.kind is ActKind.RESOLVE:
@@ -96,6 +104,7 @@ class Attaching:
             group_key=case.group_key,
             open_key=case.open_key,
             hold=self._integration.hold,
+            mute=self._muting.mute_of(case) if self._muting is not None else None,
             previous=previous,
             alert_count=max(0, case.alert_count),
             firing_count=max(0, case.firing_count),

@@ -12,7 +12,7 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import errands, events, own_messages, quarantine, rows
+from alerts import errands, events, muting, own_messages, quarantine, rows
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
@@ -133,7 +133,9 @@ def _follow(
     services = Service.objects.in_bulk(
         {case.service_id for case in following.cases} | {each.route.service_id for each in every}
     )
-    Attaching(integration, following, incidents=incidents, services=services).carry_out()
+    # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
+    muted = muting.of_batch(integration, following)
+    Attaching(integration, following, incidents=incidents, services=services, muting=muted).carry_out()
     for episode in following.changed.values():
         _explain(episode)
     rows.save(integration.pk, following.changed.values())
@@ -141,7 +143,6 @@ def _follow(
 
 def _decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
     route = _named(alert.own) or _asked(integration, router, event, alert)
-    # Here silences, maintenance windows and inhibition have their place: they mute the page, never the alert.
     group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
     return Told(
         event_id=event.id,

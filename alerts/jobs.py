@@ -1,8 +1,8 @@
-"""The lanes of alerts: what arrived, what stayed away, and the days of the inbox."""
+"""The lanes of alerts: what arrived, what stayed away, what is muted, and the days of the inbox."""
 
 import time
 
-from alerts import errands, events, heartbeats, partitions, turns, watching
+from alerts import errands, events, heartbeats, muting, partitions, turns, unmuting, watching
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -25,6 +25,12 @@ def look_at_heartbeats() -> int:
 def run_errands() -> int:
     """Fetch what messages ask for before they can be believed or answered."""
     return errands.run()
+
+
+@jobs.lane(muting.LANE, order=15, next_due=unmuting.next_due)
+def mute_and_unmute() -> int:
+    """Carry out what silences, windows and inhibition that begin or end do to incidents."""
+    return unmuting.run()
 
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)

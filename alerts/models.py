@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from alerts import muting_models  # noqa: F401  the models of what mutes; Django finds them by this
 from catalog.models import Service
 from core import clock
 from incidents.models import Incident, Severity

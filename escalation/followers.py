@@ -95,7 +95,7 @@ def _tell(incident: Incident, run: Run, news: Unreached, kind: str, text: str) -
 def _reason(news: StatusChanged) -> str:
     return {
         None: "opened",
-        Status.HELD: "hold_over",
+        Status.HELD: "no_longer_held",
         Status.ACKNOWLEDGED: "unacknowledged",
         Status.SNOOZED: "woken",
         Status.RESOLVED: "reopened",

@@ -14,6 +14,7 @@ from core.errors import DomainError, Invalid
 from incidents import hooks, states, timeline
 from incidents.actor import Actor
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
+from incidents.mutes import Mute
 from incidents.states import Move, Status
 from incidents.timeline import Detail
 
@@ -41,17 +42,19 @@ def open_incident(
     group_key: str = "",
     open_key: str | None = None,
     hold: timedelta = timedelta(),
+    mute: Mute | None = None,
     previous: Incident | None = None,
     reason: str = "",
     details: dict[str, Detail] | None = None,
 ) -> tuple[Incident, bool]:
     """The open incident with this `open_key`, locked, and whether it is new. Without a key it is always new.
 
-    A new one is held while `hold` lasts and triggered otherwise. `reason` is the named reason why it opened,
+    A new one is held while `hold` lasts or as long as it is muted (the caller tells of that and ends it), and triggered
+    otherwise. `reason` is the named reason why it opened,
     `details` what else a program may want to know about that.
     """
     now = clock.now()
-    status = Status.HELD if hold > timedelta() else Status.TRIGGERED
+    status = Status.HELD if hold > timedelta() or mute is not None else Status.TRIGGERED
     new = Incident(
         title=title,
         description=description,
@@ -65,13 +68,14 @@ def open_incident(
         open_key=open_key,
         created_at=now,
         triggered_at=now if status is Status.TRIGGERED else None,
-        due_at=now + hold if status is Status.HELD else None,
+        due_at=now + hold if status is Status.HELD and mute is None else None,
+        muted=mute.shown() if mute is not None else None,
         previous=previous,
     )
     present = _insert(new)
     if present is not None:
         return present, False
-    text = f"Opened by {by.phrase}." if status is Status.TRIGGERED else f"Opened by {by.phrase}, held for {hold}."
+    text = f"Opened by {by.phrase}." if not hold else f"Opened by {by.phrase}, held for {hold}."
     timeline.record(new, kind=timeline.Kind.OPENED, by=by, reason=reason, text=text, **(details or {}))
     hooks.status_changed.announce(hooks.StatusChanged(new, None, status, by, now))
     return new, True
@@ -119,7 +123,7 @@ def note(incident_id: int, *, text: str, by: Actor) -> TimelineEntry:
         problem = f"A note has 1 to {LONGEST_NOTE} characters."
         raise Invalid(problem, {"text": problem})
     incident = locked(incident_id)
-    _save(incident, [])
+    save_changes(incident, [])
     return timeline.record(incident, kind=timeline.Kind.NOTE, by=by, text=text)
 
 
@@ -147,7 +151,7 @@ def set_alert_counts(
         return False
     for name in changed:
         setattr(incident, name, wished[name])
-    _save(incident, changed)
+    save_changes(incident, changed)
     if "urgency" in changed and by is not None:
         timeline.record(
             incident,
@@ -178,8 +182,13 @@ def move_locked(
     reason: str = "",
     until: datetime | None = None,
     merged_into: Incident | None = None,
+    text: str = "",
+    details: dict[str, Detail] | None = None,
 ) -> bool:
-    """Make a move of an incident that this transaction has locked. Raises MoveNotAllowed."""
+    """Make a move of an incident that this transaction has locked. Raises MoveNotAllowed.
+
+    Without a `text` the sentence is made from move and actor.
+    """
     old = Status(incident.status)
     new = states.after(old, move)
     if new is None:
@@ -187,15 +196,17 @@ def move_locked(
     now = clock.now()
     incident.status, incident.status_since = new, now
     incident.due_at = until
+    if move is not Move.MUTE:
+        incident.muted = None
     _stamp(incident, new, by, now)
     incident.merged_into = merged_into
     if old is Status.RESOLVED:
         _open_again(incident)
     else:
-        _save(incident, _MOVED)
-    moment = {"until": until.isoformat()} if until else {}
-    text = f"Snoozed by {by.phrase} until {until:%Y-%m-%d %H:%M} UTC." if until else ""
-    timeline.record(incident, kind=timeline.OF_MOVE[move], by=by, reason=reason, text=text, **moment)
+        save_changes(incident, _MOVED)
+    details = {**(details or {}), "until": until.isoformat()} if until else details or {}
+    text = f"Snoozed by {by.phrase} until {until:%Y-%m-%d %H:%M} UTC." if until else text
+    timeline.record(incident, kind=timeline.OF_MOVE[move], by=by, reason=reason, text=text, **details)
     hooks.status_changed.announce(hooks.StatusChanged(incident, old, new, by, now))
     return True
 
@@ -212,13 +223,14 @@ _MOVED = [
     "resolved_at",
     "resolved_by",
     "merged_into",
+    "muted",
 ]
 
 
 def _open_again(incident: Incident) -> None:
     try:
         with transaction.atomic():
-            _save(incident, _MOVED)
+            save_changes(incident, _MOVED)
     except IntegrityError:
         raise GroupIsOpen("The same group has an open incident already. Work on that one.") from None
 
@@ -237,7 +249,8 @@ def _stamp(incident: Incident, new: Status, by: Actor, now: datetime) -> None:
         incident.resolved_at, incident.resolved_by_id = now, by.user_id
 
 
-def _save(incident: Incident, fields: list[str]) -> None:
+def save_changes(incident: Incident, fields: list[str]) -> None:
+    """Write these fields of an incident that this transaction has locked, as its next version."""
     incident.version += 1
     incident.save(update_fields=[*fields, "version"])
 

@@ -80,6 +80,9 @@ class Incident(models.Model):
     resolved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     due_at = models.DateTimeField(null=True, editable=False, help_text="When a hold or a snooze ends.")
     failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    muted = models.JSONField(
+        null=True, blank=True, editable=False, help_text="Why it is held and pages nobody: what mutes it, until when."
+    )
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", editable=False)
     previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", editable=False)
 

@@ -11,6 +11,7 @@ from core import clock
 from incidents import hooks, lifecycle, timeline
 from incidents.actor import Actor
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
+from incidents.mutes import Mute, told
 from incidents.states import Status
 from incidents.timeline import Detail
 from incidents.urgency import RANK
@@ -39,6 +40,7 @@ class Opening:
     origin: str = ""
     group_key: str = ""
     hold: timedelta = timedelta()
+    mute: Mute | None = None
     previous: Incident | None = None
     alert_count: int = 0
     firing_count: int = 0
@@ -49,7 +51,7 @@ class Opening:
 
 @transaction.atomic
 def open_many(openings: Sequence[Opening], *, by: Actor) -> list[Incident]:
-    """The incidents, in the same order; held while their hold lasts, and triggered otherwise.
+    """The incidents, in the same order; held while their hold lasts or while they are muted, and triggered otherwise.
 
     Where one with the same key turns out to be open, that one is taken.
     """
@@ -74,7 +76,7 @@ def open_many(openings: Sequence[Opening], *, by: Actor) -> list[Incident]:
 
 def _incident(opening: Opening) -> Incident:
     now = clock.now()
-    is_held = opening.hold > timedelta()
+    is_held = opening.hold > timedelta() or opening.mute is not None
     status = Status.HELD if is_held else Status.TRIGGERED
     return Incident(
         title=opening.title,
@@ -91,7 +93,8 @@ def _incident(opening: Opening) -> Incident:
         firing_count=opening.firing_count,
         created_at=now,
         triggered_at=None if is_held else now,
-        due_at=now + opening.hold if is_held else None,
+        due_at=now + opening.hold if is_held and opening.mute is None else None,
+        muted=opening.mute.shown() if opening.mute is not None else None,
         previous=opening.previous,
     )
 
@@ -104,11 +107,17 @@ def _entries(incident: Incident, opening: Opening, by: Actor) -> list[TimelineEn
     return [opened, *_further(incident, opening, by)]
 
 
+def _muted(incident: Incident, muted: Mute, by: Actor) -> TimelineEntry:
+    kind = timeline.Kind.MUTED
+    return timeline.draft(incident, kind=kind, by=by, reason=muted.reason, text=told(muted), **muted.details())
+
+
 def _further(incident: Incident, opening: Opening, by: Actor) -> list[TimelineEntry]:
-    return [
+    further = [
         timeline.draft(incident, kind=each.kind, by=by, reason=each.reason, text=each.text, **each.details)
         for each in opening.entries
     ]
+    return further if opening.mute is None else [*further, _muted(incident, opening.mute, by)]
 
 
 def _open_one(opening: Opening, by: Actor) -> Incident:
@@ -123,6 +132,7 @@ def _open_one(opening: Opening, by: Actor) -> Incident:
         group_key=opening.group_key,
         open_key=opening.open_key,
         hold=opening.hold,
+        mute=opening.mute,
         previous=opening.previous,
         reason=opening.reason,
         details=opening.details,

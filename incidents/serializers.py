@@ -9,6 +9,19 @@ from catalog.models import Service
 from core import clock, durations
 from incidents.lifecycle import LONGEST_NOTE
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
+from incidents.mutes import INHIBITED, MAINTENANCE, SILENCED
+
+
+class MuteOut(serializers.Serializer[Any]):
+    """Why nobody is paged: what mutes it, whose that is and until when."""
+
+    reason = serializers.ChoiceField([SILENCED, MAINTENANCE, INHIBITED])
+    what = serializers.CharField(help_text="For example silence 12.")
+    id = serializers.IntegerField(help_text="Of the silence, the maintenance window or the inhibition rule.")
+    by = serializers.CharField(allow_blank=True)
+    until = serializers.DateTimeField(allow_null=True)
+    comment = serializers.CharField(allow_blank=True)
+    text = serializers.CharField(help_text="The same as a sentence.")
 
 
 class IncidentOut(serializers.ModelSerializer[Incident]):
@@ -21,6 +34,9 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     acknowledged_by = serializers.CharField(source="acknowledged_by.username", read_only=True, allow_null=True)
     resolved_by = serializers.CharField(source="resolved_by.username", read_only=True, allow_null=True)
     snoozed_until = serializers.SerializerMethodField()
+    muted = MuteOut(
+        read_only=True, allow_null=True, help_text="Why it is held and pages nobody; null unless it is muted."
+    )
     merged_into = serializers.IntegerField(source="merged_into_id", read_only=True, allow_null=True)
     previous = serializers.IntegerField(
         source="previous_id",
@@ -55,6 +71,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "resolved_at",
             "resolved_by",
             "snoozed_until",
+            "muted",
             "merged_into",
             "previous",
             "version",

@@ -25,6 +25,7 @@ class Move(StrEnum):
     WAKE = "wake"  # the snooze is over
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    MUTE = "mute"  # all that fires in it is muted: nobody is to be paged
 
 
 OPEN = frozenset({Status.HELD, Status.TRIGGERED, Status.ACKNOWLEDGED, Status.SNOOZED})
@@ -37,6 +38,7 @@ _LEADS_TO = {
     (Status.TRIGGERED, Move.ACKNOWLEDGE): Status.ACKNOWLEDGED,
     (Status.TRIGGERED, Move.SNOOZE): Status.SNOOZED,
     (Status.TRIGGERED, Move.RESOLVE): Status.RESOLVED,
+    (Status.TRIGGERED, Move.MUTE): Status.HELD,
     (Status.ACKNOWLEDGED, Move.UNACKNOWLEDGE): Status.TRIGGERED,
     (Status.ACKNOWLEDGED, Move.TRIGGER): Status.TRIGGERED,
     (Status.ACKNOWLEDGED, Move.SNOOZE): Status.SNOOZED,
@@ -62,6 +64,11 @@ _NO_NEWS = frozenset(
         (Status.RESOLVED, Move.RESOLVE),
         (Status.RESOLVED, Move.WAKE),
         (Status.RESOLVED, Move.TRIGGER),
+        # Somebody has it, or it is held or over: nobody is paged anyway.
+        (Status.HELD, Move.MUTE),
+        (Status.ACKNOWLEDGED, Move.MUTE),
+        (Status.SNOOZED, Move.MUTE),
+        (Status.RESOLVED, Move.MUTE),
     }
 )
 

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     MERGED = "merged"  # this one went into another
     ABSORBED = "absorbed"  # another went into this one
     URGENCY_CHANGED = "urgency_changed"
+    MUTED = "muted"
+    UNMUTED = "unmuted"  # and held on, as its hold time is not over
 
 
 OF_MOVE = {
@@ -35,6 +37,7 @@ OF_MOVE = {
     Move.WAKE: Kind.WOKEN,
     Move.RESOLVE: Kind.RESOLVED,
     Move.REOPEN: Kind.REOPENED,
+    Move.MUTE: Kind.MUTED,
 }
 
 

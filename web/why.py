@@ -29,7 +29,7 @@ _ROUTE = {
     "default_route": "The default route: no other condition held",
     "no_route_matched": "No route matched",
 }
-_NAMES = {"dedup": "Same alert?", "route": "Service", "group": "Group"}
+_NAMES = {"dedup": "Same alert?", "route": "Service", "group": "Group", "muted": "Muted when it came"}
 
 
 def told(reasons: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -51,6 +51,8 @@ def _sentence(name: str, value: Any) -> str:
         key = str(value.get("key", ""))
         reason = str(value.get("reason", ""))
         return _GROUP.get(reason, words.sentence(reason)) + (f": {key}" if key else "") + "."
+    if name == "muted" and isinstance(value, Mapping):
+        return f"{value.get('text')}."
     if isinstance(value, Mapping):
         return ", ".join(f"{words.sentence(str(key)).lower()}: {part}" for key, part in value.items())
     return str(value)

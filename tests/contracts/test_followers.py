@@ -8,6 +8,7 @@ OF_STATUS_CHANGED = {
     "notifications.followers.update_messages",
     "escalation.followers.start_or_stop",
     "alerts.followers.move_to_the_other",
+    "alerts.followers.mute_again",
     "web.followers.tell_browsers",
 }
 OF_UNREACHED = {

@@ -24,6 +24,7 @@ LEADS_TO = {
     Move.WAKE: Status.TRIGGERED,
     Move.RESOLVE: Status.RESOLVED,
     Move.REOPEN: Status.TRIGGERED,
+    Move.MUTE: Status.HELD,
 }
 ALL = list(product(Status, Move))
 
