@@ -1,4 +1,4 @@
-"""Several reads of one moment: what moves between two queries is seen before or after, never twice and never not at all."""
+"""Several reads of one moment: what moves between two queries is seen once, where it was before or where it is after."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -57,6 +57,7 @@
   const looking = new Map(); // id of an element -> when it asked
   const lookAgain = new Set();
   let pressedAt = 0; // 0: no button's answer is awaited
+  let presses = 0;
   const isRecent = (moment) => Date.now() - (moment ?? 0) < PATIENCE;
 
   function look(id) {
@@ -64,12 +65,21 @@
     else if (document.getElementById(id)) window.htmx.trigger(`#${id}`, "refresh");
   }
 
-  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-    const { elt, verb } = detail.requestConfig;
-    if (verb === "get") return elt.dataset.live && looking.set(elt.id, Date.now());
-    pressedAt = Date.now();
-    for (const id of looking.keys()) lookAgain.add(id);
-    return document.querySelectorAll("[data-live]").forEach((each) => window.htmx.trigger(each, "htmx:abort"));
+  document.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig, xhr } }) => {
+    const { elt, verb } = requestConfig;
+    if (verb !== "get") {
+      pressedAt = Date.now();
+      presses += 1;
+      for (const id of looking.keys()) lookAgain.add(id);
+    } else if (elt.dataset.live) {
+      looking.set(elt.id, Date.now());
+      const { onload } = xhr;
+      const before = presses;
+      xhr.onload = () => {
+        if (presses !== before) Object.defineProperty(xhr, "status", { value: 204 }); // too old: no news
+        onload.call(xhr);
+      };
+    }
   });
 
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
