@@ -63,11 +63,11 @@ class IntegrationAdmin(RoleAdmin):
     fieldsets = [
         (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
         ("Proof", {"fields": [("secret", "no_secret")]}),
-        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within")]}),
+        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
     ]
     add_fieldsets = [
         (None, {"fields": [("name", "source"), "secret"]}),
-        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within")]}),
+        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
     ]
 
     @display("Secret")

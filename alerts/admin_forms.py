@@ -91,7 +91,7 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
 
     class Meta:
         model = Integration
-        fields = ["name", "source", "is_active", "group_by", "hold", "reopen_within"]
+        fields = ["name", "source", "is_active", "group_by", "hold", "reopen_within", "storm_after"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

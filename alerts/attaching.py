@@ -204,6 +204,7 @@ _GROUPED = {
     "everything": "grouped with everything else of its integration",
     "source_default": "grouped as its source groups",
     "not_grouped": "not grouped with others",
+    "storm": "gathered with the others of a storm",
     "labels_missing": "not grouped, as it has none of the labels to group by",
 }
 

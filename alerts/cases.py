@@ -57,6 +57,22 @@ class Case:
 
 
 @dataclass(slots=True, eq=False)
+class Fold:
+    """A service in a storm: what would be an incident itself goes into this one. `case` is None until it opens."""
+
+    case: Case | None
+    groups: int = 0  # that would each have been an incident
+
+    def take(self, told: Told) -> Case | None:
+        """The storm's open incident, for a group that has none; None where this is the one that opens it."""
+        standing = self.case.standing() if self.case is not None else None
+        if standing is not None:
+            self.groups += 1
+            told.group = Group(told.group.key, "storm")
+        return standing
+
+
+@dataclass(slots=True, eq=False)
 class Episode:
     """An alert's row while a batch is followed; `pk` is None for one that is still to be inserted."""
 

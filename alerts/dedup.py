@@ -8,7 +8,7 @@ statements, and doing it in order is what makes the outcome the same however mes
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from alerts.cases import Act, ActKind, Case, Episode, Told
+from alerts.cases import Act, ActKind, Case, Episode, Fold, Told
 from alerts.models import AlertStatus
 from incidents.urgency import RANK
 
@@ -26,6 +26,7 @@ class Following:
         cases: Iterable[Case],
         *,
         reopen_within: timedelta = timedelta(),
+        folds: Mapping[int, Fold] | None = None,
     ) -> None:
         self.episodes = dict(episodes)
         self.changed: dict[int, Episode] = {}  # in order of first change
@@ -37,6 +38,7 @@ class Following:
         self._latest = {case.open_key: case for case in by_age if case.open_key}
         self._in_message: dict[int, Case] = {}
         self._reopen_within = reopen_within
+        self._folds = folds or {}
         self._last: Told | None = None
 
     def tell(self, told: Told) -> str:
@@ -144,6 +146,10 @@ class Following:
             self.acts.append(Act(ActKind.REOPEN, latest, told))
             self._touch(latest)
             return latest
+        fold = self._folds.get(told.route.service_id)
+        if fold is not None and (standing := fold.take(told)) is not None:
+            self._latest[told.open_key] = standing
+            return standing
         case = Case(
             open_key=told.open_key,
             service_id=told.route.service_id,
@@ -153,6 +159,8 @@ class Following:
             opened_by=told,
         )
         self._latest[told.open_key] = case
+        if fold is not None:
+            fold.case = case
         self.cases.append(case)
         self.acts.append(Act(ActKind.OPEN, case, told))
         self._touch(case)

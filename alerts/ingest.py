@@ -12,7 +12,7 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import errands, events, muting, own_messages, quarantine, rows
+from alerts import errands, events, muting, own_messages, quarantine, rows, storms
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
@@ -119,13 +119,16 @@ def _follow(
     told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
     every = [each for message in told for each in message]
     known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
-    incidents = _locked_incidents(known, {each.open_key for each in every} | and_lock)
+    weather = storms.weather(integration, every, known)
+    open_keys = {each.open_key for each in every} | and_lock
+    incidents = _locked_incidents(known, open_keys, weather.incident_ids())
     if rows.have_moved(known):
         raise Changed
     asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
     cases = _cases(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
     episodes = {row.fingerprint: _episode(row, cases) for row in known}
-    following = Following(episodes, cases.values(), reopen_within=integration.reopen_within)
+    folds = weather.folds(cases, storm_after=integration.storm_after)
+    following = Following(episodes, cases.values(), reopen_within=integration.reopen_within, folds=folds)
     for message in told:
         for each in message:
             following.tell(each)
@@ -136,6 +139,7 @@ def _follow(
     # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
     muted = muting.of_batch(integration, following)
     Attaching(integration, following, incidents=incidents, services=services, muting=muted).carry_out()
+    storms.write_down(integration, weather)
     for episode in following.changed.values():
         _explain(episode)
     rows.save(integration.pk, following.changed.values())
@@ -175,9 +179,9 @@ def _asked(integration: Integration, router: Router | None, event: RawEvent, ale
     )
 
 
-def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str]) -> dict[int, Incident]:
+def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str], further: set[int]) -> dict[int, Incident]:
     """The incidents these alerts belong to or may join, and those they were merged into; locked in ascending order."""
-    wanted = {row.incident_id for row in known if row.incident_id is not None}
+    wanted = further | {row.incident_id for row in known if row.incident_id is not None}
     wanted.update(pk for row in known for pk in row.also_in)
     # Of a group the open one counts, which somebody may have reopened by hand, else the newest.
     of_groups = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", _IS_OVER, "-id")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from alerts import offered
 from alerts.letters import hashed
-from alerts.models import Integration, Route
+from alerts.models import STORM_AFTER, Integration, Route
 from alerts.routing import check
 from alerts.source import sources
 from catalog.models import Service
@@ -55,6 +55,7 @@ def create_integration(
     hold: timedelta = timedelta(),
     reopen_within: timedelta = timedelta(),
     secret: str | None = None,
+    storm_after: int = STORM_AFTER,
 ) -> tuple[Integration, str]:
     """A new integration and its key. Raises Invalid for an unknown source, a weak key or routes without a default."""
     if sources.get(source) is None:
@@ -73,6 +74,7 @@ def create_integration(
         hold=hold,
         reopen_within=reopen_within,
         sealed_secret=None if secret is None else sealed_secret(source, secret),
+        storm_after=storm_after,
     )
     set_routes(integration, routes)
     return integration, text
@@ -83,7 +85,7 @@ def change_integration(
     integration: Integration,
     *,
     routes: Sequence[RouteWish] | None = None,
-    **fields: str | bytes | bool | timedelta | list[str] | None,
+    **fields: str | bytes | bool | int | timedelta | list[str] | None,
 ) -> None:
     """Change what is given of a locked integration; `secret` None removes it. Raises Invalid."""
     if "secret" in fields:

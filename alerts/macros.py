@@ -8,19 +8,18 @@ import re
 
 _LONGEST = 1000
 _ONE = re.compile(
-    "|".join(
-        (
-            r"\$!?\{[^}]*\}",  # ${host}, ${N=Alerting;M=AlertName}, $!{event.node}
-            r"\$[A-Za-z_][\w.:]*(?:\$(?![\w{!]))?",  # $HOST, $HOSTNAME$, $host.name$
-            r"\{\{(?:[^}]|\}(?!\}))*\}{2,}",  # {{ host }}, {{{host}}}
-            r"\{[$#]?[A-Za-z_][\w.]*\}",  # {PID}, {EVENT.ID}, {$URL}, {#NAME}
-            r"%[A-Za-z_]\w*%?",  # %HOST%, %sensorid
-            r"\#[a-z]\w*\#",  # #status#
-            r"\*[A-Za-z]+\*",  # *UNKNOWN*, *monitorID*
-            r"\*insert [^*]*\*",
-            r"<no value>",
-        )
-    )
+    r"""
+    \$!?\{[^}]*\}                         # ${host}, ${N=Alerting;M=AlertName}, $!{event.node}
+    | \$[A-Za-z_][\w.:]*(?:\$(?![\w{!]))? # $HOST, $HOSTNAME$, $host.name$
+    | \{\{(?:[^}]|\}(?!\}))*\}{2,}        # {{ host }}, {{{host}}}
+    | \{[$\#]?[A-Za-z_][\w.]*\}           # {PID}, {EVENT.ID}, {$URL}, {#NAME}
+    | %[A-Za-z_]\w*%?                     # %HOST%, %sensorid
+    | \#[a-z]\w*\#                        # #status#
+    | \*[A-Za-z]+\*                       # *UNKNOWN*, *monitorID*
+    | \*insert\ [^*]*\*
+    | <no\ value>
+    """,
+    re.VERBOSE,
 )
 _BETWEEN = re.compile(r"[\s,:/@-]*")
 

@@ -12,6 +12,8 @@ from catalog.models import Service
 from core import clock
 from incidents.models import Incident, Severity
 
+STORM_AFTER = 10
+
 
 class Integration(models.Model):
     """An entry point with its own key. Only the key's hash is kept: the key is shown once, when it is made."""
@@ -33,6 +35,11 @@ class Integration(models.Model):
     hold = models.DurationField(default=timedelta, help_text="No page for what resolves within this time.")
     reopen_within = models.DurationField(
         default=timedelta, help_text="Firing again so soon re-opens the same incident."
+    )
+    storm_after = models.PositiveSmallIntegerField(
+        default=STORM_AFTER,
+        db_default=STORM_AFTER,
+        help_text="More new incidents than this on one service within a minute become one that pages once; 0: never.",
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     last_event_at = models.DateTimeField(null=True, editable=False)
@@ -293,3 +300,29 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Storm(models.Model):
+    """So much that is new on one service at once that it is gathered in one incident, until it is quiet again."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="storms")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="storms")
+    began_at = models.DateTimeField()
+    last_at = models.DateTimeField(help_text="When something new was last gathered.")
+    groups = models.PositiveIntegerField(default=0, help_text="That would each have been an incident.")
+    gathered_at = models.DateTimeField(
+        null=True, help_text="When the incidents that had opened just before were merged into it."
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="storm_open_once", fields=["integration", "service"], condition=Q(ended_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Storm of {self.integration} on {self.service} since {self.began_at:%Y-%m-%d %H:%M}"

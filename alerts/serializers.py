@@ -123,7 +123,7 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
         model = Integration
         fields = [
             *("id", "name", "source", "active", "key_prefix", "has_secret", "group_by", "hold", "reopen_within"),
-            *("routes", "created_at", "last_event_at"),
+            *("storm_after", "routes", "created_at", "last_event_at"),
         ]
         read_only_fields = fields
 
@@ -146,6 +146,7 @@ class _IntegrationFields(serializers.Serializer[Any]):
     )
     hold = Duration(required=False)
     reopen_within = Duration(required=False)
+    storm_after = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
     secret = serializers.CharField(
         min_length=SHORTEST_SECRET,
         max_length=LONGEST_SECRET,

@@ -167,6 +167,7 @@ def configuration() -> dict[str, Any]:
             {
                 "name": "paging",
                 "source": "generic",
+                "storm_after": 0,
                 "routes": [
                     *({"if": f'labels.service == "s{team}"', "service": f"s{team}"} for team in range(SERVICES)),
                     {"service": "s0"},

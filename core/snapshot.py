@@ -1,4 +1,4 @@
-"""Several reads of one moment: what moves between two queries is seen once, where it was before or where it is after."""
+"""Several reads of one moment: what moves between two queries is seen once, as it was or as it is."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -137,16 +137,16 @@ def _is_exhausted() -> Q:
     return Q(Q(attempts__gte=retrying.GIVE_UP_AFTER) | may_have_gone, unwanted_reason="")
 
 
-def _is_held_back(row: Delivery, waits_until: datetime | None, now: datetime) -> bool:
+def _is_held_back(row: Delivery, wait: throttle.Wait | None, now: datetime) -> bool:
     """Whether it need not go out any more, or only later; then the row says so from here on."""
     if row.kind == Kind.PAGE and row.incident is not None and row.incident.status == IncidentStatus.RESOLVED:
         row.status = states.after(Status(row.status), Move.CANCEL) or row.status
         row.reason, row.ended_at = "incident_resolved", now
         row.save(update_fields=["status", "reason", "ended_at"])
         return True
-    if waits_until is None:
+    if wait is None:
         return False
-    row.due_at, row.reason = waits_until, throttle.REASON
+    row.due_at, row.reason = wait.until, wait.reason
     row.save(update_fields=["due_at", "reason"])
     return True
 

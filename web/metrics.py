@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from alerts.models import Storm
 from core import clock
 from incidents.models import Incident
 from notifications.models import Delivery
@@ -21,7 +22,7 @@ class FromDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
         """Each figure, now."""
         try:
-            figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), _problems()]
+            figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), _storms(), _problems()]
         except Error:
             yield _database_up(is_up=False)
             return
@@ -87,6 +88,15 @@ def _unsent() -> Metric:
     unsent = Delivery.objects.filter(status__in=[Status.QUEUED, Status.SENDING, Status.UNKNOWN])
     for row in unsent.order_by().values("channel").annotate(number=Count("pk")):
         family.add_metric([row["channel"]], row["number"])
+    return family
+
+
+def _storms() -> Metric:
+    family = GaugeMetricFamily(
+        "tocsin_storm_groups", "Groups of alerts gathered by the storms that are on", labels=["integration", "service"]
+    )
+    for storm in Storm.objects.filter(ended_at=None).select_related("integration", "service"):
+        family.add_metric([storm.integration.name, storm.service.name], storm.groups)
     return family
 
 

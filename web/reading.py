@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from django.db.models import Count, F, Model, Prefetch, QuerySet
 
 from accounts.models import User
-from alerts.models import Alert
+from alerts.models import Alert, Storm
 from alerts.reading import alerts_of
 from core import clock
 from core.errors import Invalid
@@ -27,6 +27,7 @@ _URGENT = frozenset({Status.TRIGGERED, Status.HELD})
 ALERTS_SHOWN = 25
 TIMELINE_SHOWN = 80
 DELIVERIES_SHOWN = 120
+STORMS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,12 @@ def _among_open(wish: Wanted) -> Wanted:
     return Wanted(OPEN, wish.service, wish.team, wish.urgency, wish.q, wish.is_mine)
 
 
+def storms(user: User) -> list[Storm]:
+    """The storms that are on, as far as their incidents are the reader's to see."""
+    on = Storm.objects.filter(ended_at=None, incident__in=Incident.objects.visible_to(user).open())
+    return list(on.select_related("incident", "service", "integration").order_by("-id")[:STORMS_SHOWN])
+
+
 def triggered_count(user: User) -> int:
     """How many incidents nobody has: the number beside the list's name on every page."""
     return Incident.objects.visible_to(user).filter(status=Status.TRIGGERED).count()
@@ -127,6 +134,7 @@ class IncidentPage:
     alerts: list[Alert]
     timeline: "Page[TimelineEntry]"
     policy_name: str
+    storm: Storm | None
 
     @property
     def lasted(self) -> timedelta:
@@ -165,6 +173,7 @@ def incident_page(user: User, pk: int) -> IncidentPage:
         alerts=list(alerts[:ALERTS_SHOWN]),
         timeline=timeline,
         policy_name=_policy_name(incident),
+        storm=incident.storms.order_by("-id").first(),
     )
 
 

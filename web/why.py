@@ -21,6 +21,7 @@ _GROUP = {
     "everything": "The integration puts everything into one group",
     "source_default": "As its source groups",
     "not_grouped": "Not grouped: each alert for itself",
+    "storm": "More came at once than anybody could answer one by one, so it was gathered in the storm's incident",
     "labels_missing": "None of the labels to group by is there, so it is a group of its own",
 }
 _ROUTE = {

@@ -7,13 +7,13 @@ from alerts import keys, routing
 from alerts.authentication import LONGEST_SECRET
 from alerts.keys import RouteWish
 from alerts.letters import hashed
-from alerts.models import Integration
+from alerts.models import STORM_AFTER, Integration
 from alerts.source import sources
 from catalog.models import Service
 from config.apply.document import Node
 from config.apply.schema import Fields, Gathered, Written, list_of, optional, wrong
 from config.apply.section import Given, Made, Plain, Section, said, texts
-from config.apply.values import duration, flag, key_text, one_of, reference, text
+from config.apply.values import duration, flag, key_text, number, one_of, reference, text
 from core import durations
 from core.errors import Invalid
 
@@ -39,6 +39,7 @@ class IntegrationForm:
     group_by: tuple[str, ...] | None = None
     hold: timedelta = timedelta()
     reopen_within: timedelta = timedelta()
+    storm_after: int = STORM_AFTER
     active: bool = True
     routes: tuple[RouteForm, ...] = ()
 
@@ -49,6 +50,7 @@ class IntegrationForm:
             source=str(self.source),
             hold=durations.write(self.hold) if self.hold else None,
             reopen_within=durations.write(self.reopen_within) if self.reopen_within else None,
+            storm_after=None if self.storm_after == STORM_AFTER else int(self.storm_after),
             active=None if self.active else False,
             routes=[each.plain() for each in self.routes],
         )
@@ -89,6 +91,7 @@ class Integrations(Section[IntegrationForm]):
         "group_by": optional(list_of(text(longest=200), once=str)),
         "hold": duration(),
         "reopen_within": duration(),
+        "storm_after": number(low=0, high=10_000),
         "active": flag(),
         "routes": list_of(_read_route, at_least=1),
     }
@@ -102,6 +105,7 @@ class Integrations(Section[IntegrationForm]):
                 group_by=None if each.group_by is None else tuple(each.group_by),
                 hold=each.hold,
                 reopen_within=each.reopen_within,
+                storm_after=each.storm_after,
                 active=each.is_active,
                 routes=tuple(
                     RouteForm(route.service.name, route.condition)
@@ -154,8 +158,8 @@ class Integrations(Section[IntegrationForm]):
                 keys.new_key_for(row, key=wanted)
         row.source, row.is_active = str(form.source), form.active
         row.group_by = None if form.group_by is None else [str(each) for each in form.group_by]
-        row.hold, row.reopen_within = form.hold, form.reopen_within
-        row.save(update_fields=["source", "is_active", "group_by", "hold", "reopen_within"])
+        row.hold, row.reopen_within, row.storm_after = form.hold, form.reopen_within, form.storm_after
+        row.save(update_fields=["source", "is_active", "group_by", "hold", "reopen_within", "storm_after"])
         secret = given.values.get("secret")
         if "secret" in given.values and (secret is None or not keys.is_secret(row, secret)):
             keys.change_integration(row, secret=secret)

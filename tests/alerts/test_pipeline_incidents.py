@@ -60,7 +60,8 @@ def test_of_a_group_the_incident_that_was_reopened_by_hand_takes_what_comes(
     assert (second.status, second.firing_count) == (Status.RESOLVED, 0)
 
 
-def test_alerts_find_their_incident_through_any_number_of_merges(prometheus: Sender, engine: MovedEngine) -> None:
+def test_alerts_find_their_incident_through_any_number_of_merges(doorstep: Doorstep, engine: MovedEngine) -> None:
+    prometheus = a_sender(doorstep, "alertmanager", service=a_service(), storm_after=0)
     ada = person(a_user("ada"), Via.WEB)
     names = [f"group {number}" for number in range(14)]
     for name in names:

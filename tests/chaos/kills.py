@@ -36,7 +36,7 @@ users:
 escalation_policies:
   - {name: platform, team: platform, steps: [{notify: [{user: ada}], wait: 4h}]}
 services: [{name: checkout, team: platform, escalation_policy: platform, urgency: high}]
-integrations: [{name: scripts, source: generic, routes: [{service: checkout}]}]
+integrations: [{name: scripts, source: generic, storm_after: 0, routes: [{service: checkout}]}]
 """
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from incidents import lifecycle
+from incidents import lifecycle, merging
 from notifications import throttle
 from notifications.channel import Limit
 from notifications.hooks import Page
@@ -53,6 +53,38 @@ def test_repeated_pages_wait_in_sight_and_go_out_at_their_turn(phones: Carriers,
     assert set(Delivery.objects.filter(sent_at=None).values_list("status", "reason")) == {("queued", "throttled")}
     tick.wait(15 * 60)
     assert len(phones.sms.to(ada).pages) == 7
+
+
+def test_pages_of_further_incidents_follow_together_three_seconds_later(
+    phones: Carriers, tick: Engine, ada: Someone
+) -> None:
+    ada.wants((0, "sms"))
+    for number in range(4):
+        ada.is_paged(an_incident(f"Number {number}"), Page(number + 1, 1, 1, 1))
+    tick.run()
+
+    (page,) = phones.sms.to(ada).pages
+    assert "Number 0" in page.text
+    waiting = Delivery.objects.filter(sent_at=None)
+    assert set(waiting.values_list("status", "reason")) == {("queued", "gathering")}
+
+    tick.wait(3)
+
+    assert len(phones.sms.to(ada).pages) == 4
+
+
+def test_what_turns_out_to_be_a_part_of_it_is_not_paged(phones: Carriers, tick: Engine, ada: Someone) -> None:
+    ada.wants((0, "sms"))
+    incidents = [an_incident(f"Number {number}") for number in range(4)]
+    for number, incident in enumerate(incidents, start=1):
+        ada.is_paged(incident, Page(number, 1, 1, 1))
+    tick.run()
+
+    for incident in incidents[1:]:
+        merging.merge(incident.pk, into=incidents[0].pk, by=by(ada.user))
+    tick.wait(60)
+
+    assert len(phones.sms.to(ada).pages) == 1
 
 
 def test_the_first_page_of_an_incident_never_waits(phones: Carriers, tick: Engine, ada: Someone) -> None:

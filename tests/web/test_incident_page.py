@@ -245,7 +245,7 @@ def test_the_page_costs_the_same_however_much_happened(
         browser.get(f"/incidents/{incident.pk}/")
 
 
-PAGE_COSTS = 12
+PAGE_COSTS = 13
 
 
 def test_an_alert_that_moved_on_is_shown_with_where_it_went(browser: Client) -> None:

@@ -34,6 +34,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "listed": reading.listed(reader(request), wish, before=reading.before(params.get("before", ""))),
         "counts": counts,
         "tabs": [(value, label, counts.get(value, 0), value == params["status"]) for value, label in _TABS],
+        "storms": reading.storms(reader(request)),
         "params": params,
         "is_narrowed": bool(wish.service or wish.team or wish.q or wish.is_mine or wish.urgency),
         "services": Service.objects.order_by("name").values_list("name", flat=True),

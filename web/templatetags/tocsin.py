@@ -77,6 +77,12 @@ def icon(name: str) -> dict[str, str]:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A number of people's size: 12,345."""
+    return f"{number:,}"
+
+
+@register.filter
 def reason(name: str) -> str:
     """A named reason as a sentence."""
     return words.reason(name)
