@@ -64,9 +64,9 @@ def _gathering(pages: Sequence[Delivery], now: datetime) -> dict[int, Wait]:
             first.setdefault(address, (at, incident_id))
     found = {}
     for page in new:
-        at, incident_id = first.setdefault(page.address, (now, page.incident_id))
-        if incident_id != page.incident_id:
-            found[page.pk] = Wait(at + GATHER, GATHERING)
+        since, of = first.setdefault(page.address, (now, page.incident_id))
+        if of != page.incident_id:
+            found[page.pk] = Wait(since + GATHER, GATHERING)
     return found
 
 

@@ -58,11 +58,15 @@ def test_a_look_taken_before_the_button_was_pressed_undoes_nothing(installation:
         with suppress(Error):  # it may be waited for no longer
             route.fulfill(response=answer)
 
+    def is_held(method: str) -> bool:
+        page.wait_for_timeout(20)  # in which the routes above are asked
+        return method in held
+
     page.route("**/*", hold)
     page.evaluate("htmx.trigger('#incident-list', 'refresh')")
-    wait_for(lambda: held.get("GET") or page.wait_for_timeout(50), 10, "the look")
+    wait_for(lambda: is_held("GET"), 10, "the look")
     acknowledge(page, number)
-    wait_for(lambda: held.get("POST") or page.wait_for_timeout(50), 10, "the button's answer")
+    wait_for(lambda: is_held("POST"), 10, "the button's answer")
     let_go("GET")
     let_go("POST")
 
