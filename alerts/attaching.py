@@ -34,6 +34,7 @@ class Attaching:
         incidents: Mapping[int, Incident],
         services: Mapping[int, Service],
         muting: BatchMuting | None = None,
+        by: Actor | None = None,
     ) -> None:
         self._integration = integration
         self._following = following
@@ -42,7 +43,7 @@ class Attaching:
         self._incidents = dict(incidents)
         self._settled: set[int] = set()
         self._new: list[Case] = []
-        self._by: Actor = source(integration.name)
+        self._by: Actor = by or source(integration.name)
 
     def carry_out(self) -> None:
         """Everything, in the order in which it came about; what opens is opened together as far as that allows."""

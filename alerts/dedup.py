@@ -101,7 +101,8 @@ class Following:
         started = told.alert.started_at
         if started is not None and (episode.started_at is None or started > episode.started_at):
             episode.started_at = started
-        self._note(episode, told, "repeat", content=True)
+        is_news = not told.alert.only_counts or RANK[told.alert.severity] > RANK[standing.severity]
+        self._note(episode, told, "repeat", content=is_news)
         self._weigh(told, episode, standing)
         return "repeat"
 

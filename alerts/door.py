@@ -33,7 +33,6 @@ LARGEST_READ = 32 * 1024 * 1024  # what comes after this is not even drained
 _LARGE = 32 * 1024  # what is larger is looked at in a thread, so that others need not wait
 _RETRY_AFTER = (5, 30)  # seconds, drawn for each: senders shall not come back all at once
 _LOOKS = frozenset({"GET", "HEAD"})
-_TAKES = frozenset({"POST", "PUT"})
 
 
 class SenderLeft(Exception):
@@ -75,8 +74,9 @@ class Door:
         request = _request(scope)
         if request.method in _LOOKS and not entrance.reads_looks:
             return entrance.help(request)
-        if request.method not in _TAKES | _LOOKS:
-            return refusal(405, "method_not_allowed", "Send alerts with POST.", ("allow", "GET, HEAD, POST, PUT"))
+        if request.method not in entrance.methods | _LOOKS:
+            allowed = ", ".join(sorted(_LOOKS | entrance.methods))
+            return refusal(405, "method_not_allowed", "Send alerts with POST.", ("allow", allowed))
         try:
             async with asyncio.timeout(LONGEST_READ):
                 body, size = await _read(receive, scope, self._open_inbox())

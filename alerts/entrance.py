@@ -97,6 +97,7 @@ class Entrance:
     slug: str
     # Only paths that begin with one of these are shown to `takes`: every request of every page passes here.
     prefixes: tuple[str, ...]
+    methods: frozenset[str] = frozenset({"POST", "PUT"})  # that bring something
 
     def takes(self, method: str, path: str) -> bool:
         """Whether this path comes in here."""

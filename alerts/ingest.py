@@ -12,7 +12,7 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import errands, events, muting, own_messages, quarantine, rows, storms
+from alerts import acting, errands, events, muting, own_messages, quarantine, rows, storms
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
@@ -21,9 +21,10 @@ from alerts.guards import Guard, guard_of
 from alerts.models import AlertStatus, EventStatus, Integration, Route
 from alerts.routing import Decision, Facts, Router, RouteRule
 from alerts.source import Own, ParsedAlert
-from alerts.understanding import RawEvent, Understood, understand
+from alerts.understanding import RawEvent, Understood, doubted_by, understand
 from catalog.models import Service
 from core import clock
+from incidents.actor import Actor
 from incidents.models import Incident, Severity
 from incidents.states import Status
 
@@ -61,11 +62,13 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     chosen = [only] if only is not None else events.next_batch(integration_id, now)
     if only is None and chosen and chosen[0].is_large:
         raise StandsAlone(chosen[0])
-    claimed = events.bodies(chosen)
+    claimed = acting.up_to_action(events.bodies(chosen))
     if not claimed:
         return 0
     rules = _rules(integration)
     guard = guard_of(integration)
+    if acting.is_action(claimed[0]):
+        return _act(integration, claimed[0], guard, _router(rules) if rules else None)
     read = [_read(event, integration, guard, has_routes=bool(rules)) for event in claimed]
     understood = [each for each in read if each is not None]
     messages = [each for each in understood if each.alerts]
@@ -84,6 +87,21 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     if came:
         Integration.objects.filter(pk=integration_id).update(last_event_at=came[-1])
     return len(claimed)
+
+
+def _act(integration: Integration, event: RawEvent, guard: Guard | None, router: Router | None) -> int:
+    """An action of a sender's on an alert: what it says of the condition goes the way of every alert."""
+    done = doubted_by(guard, event)
+    if done is None:
+        action = acting.Acting(integration, event)
+        told = action.told()
+        if told is not None:
+            _follow(integration, [Understood(event, alerts=[told])], router, and_lock=set(), by=action.by)
+        done = action.finish()
+    quarantine.tell_of(integration, [done])
+    events.finish([done], now=clock.now())
+    Integration.objects.filter(pk=integration.pk).update(last_event_at=event.received_at)
+    return 1
 
 
 def _read(event: RawEvent, integration: Integration, guard: Guard | None, *, has_routes: bool) -> Understood | None:
@@ -114,7 +132,12 @@ def _router(rules: tuple[RouteRule, ...]) -> Router:
 
 
 def _follow(
-    integration: Integration, messages: Sequence[Understood], router: Router | None, *, and_lock: set[str]
+    integration: Integration,
+    messages: Sequence[Understood],
+    router: Router | None,
+    *,
+    and_lock: set[str],
+    by: Actor | None = None,
 ) -> None:
     told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
     every = [each for message in told for each in message]
@@ -138,7 +161,7 @@ def _follow(
     )
     # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
     muted = muting.of_batch(integration, following)
-    Attaching(integration, following, incidents=incidents, services=services, muting=muted).carry_out()
+    Attaching(integration, following, incidents=incidents, services=services, muting=muted, by=by).carry_out()
     storms.write_down(integration, weather)
     for episode in following.changed.values():
         _explain(episode)

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from alerts import moments
+from alerts.asked import Asked
 from alerts.authentication import BY_HEADER, Authentication
 from alerts.mend import Unreadable, decode, read_json, unpack
 from alerts.models import AlertStatus
@@ -77,6 +78,7 @@ class ParsedAlert:
     ended_at: datetime | None = None
     group: str = ""
     own: Own | None = None
+    only_counts: bool = False  # while it fires already, and unless this is worse, it changes nothing but the count
 
 
 @dataclass(slots=True)
@@ -162,6 +164,10 @@ class Source:
     def parse(self, received: Received) -> list[ParsedAlert]:
         """The alerts a message tells of. Raises Unreadable and Ignored; nothing else is foreseen."""
         raise NotImplementedError
+
+    def action(self, received: Received) -> Asked:
+        """What a message asks to be done to an alert, where its entrance noted an action. Raises Unreadable."""
+        raise Unreadable("no_actions", f"{self.label} has no actions.")
 
     def request_for(self, example: Example, key: str) -> tuple[str, bytes]:
         """Path and body with which a sender posts this example."""

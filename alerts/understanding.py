@@ -64,17 +64,48 @@ def understand(
 ) -> Understood:
     """Read one message with the source it came by, else its integration's; unless the guard does not believe it."""
     is_own = event.source == own_messages.SOURCE  # the door never stores it
-    doubt = guard(event) if guard is not None and not is_own else None
-    if doubt is not None:
-        return Understood(
-            event, status=EventStatus.QUARANTINED, reason=doubt.reason, problem=doubt.problem, marks=list(event.marks),
-            is_doubted=True, is_told=not doubt.is_open,
-        )  # fmt: skip
+    doubted = doubted_by(guard, event) if not is_own else None
+    if doubted is not None:
+        return doubted
     source = sources.get(event.source or source_slug)
     if source is None and not is_own:
         problem = f"No source is called {event.source or source_slug!r} in this release."
         return Understood(event, status=EventStatus.QUARANTINED, reason="unknown_source", problem=problem)
-    received = Received(
+    given = received(event)
+    try:
+        alerts = own_messages.read(given) if source is None else source.parse(given)
+    except Unreadable as trouble:
+        return _without(event, given, EventStatus.QUARANTINED, trouble.reason, str(trouble))
+    except Ignored as news:
+        return _without(event, given, EventStatus.IGNORED, news.reason, str(news))
+    if not alerts:
+        return _without(event, given, EventStatus.IGNORED, "no_alerts", "The message tells of no alert.")
+    if len(alerts) > MOST_ALERTS:
+        given.marks.append(CUT_MARK)
+        alerts = alerts[:MOST_ALERTS]
+    problem = f"Only the first {MOST_ALERTS:,} of its alerts were read." if CUT_MARK in given.marks else ""
+    was_cut = False
+    for alert in alerts:
+        was_cut |= trim(alert)
+    if was_cut:
+        given.marks.append(MARK)
+    return Understood(event, alerts=alerts, problem=problem, marks=list(dict.fromkeys(given.marks)))
+
+
+def doubted_by(guard: Callable[[RawEvent], Doubt | None] | None, event: RawEvent) -> Understood | None:
+    """What becomes of a message that the guard does not believe; None where it does."""
+    doubt = guard(event) if guard is not None else None
+    if doubt is None:
+        return None
+    return Understood(
+        event, status=EventStatus.QUARANTINED, reason=doubt.reason, problem=doubt.problem, marks=list(event.marks),
+        is_doubted=True, is_told=not doubt.is_open,
+    )  # fmt: skip
+
+
+def received(event: RawEvent) -> Received:
+    """A message as a source reads it."""
+    return Received(
         body=event.body,
         now=event.received_at,
         content_type=event.content_type,
@@ -83,26 +114,8 @@ def understand(
         is_cut="cut" in event.marks,
         marks=list(event.marks),
     )
-    try:
-        alerts = own_messages.read(received) if source is None else source.parse(received)
-    except Unreadable as trouble:
-        return _without(event, received, EventStatus.QUARANTINED, trouble.reason, str(trouble))
-    except Ignored as news:
-        return _without(event, received, EventStatus.IGNORED, news.reason, str(news))
-    if not alerts:
-        return _without(event, received, EventStatus.IGNORED, "no_alerts", "The message tells of no alert.")
-    if len(alerts) > MOST_ALERTS:
-        received.marks.append(CUT_MARK)
-        alerts = alerts[:MOST_ALERTS]
-    problem = f"Only the first {MOST_ALERTS:,} of its alerts were read." if CUT_MARK in received.marks else ""
-    was_cut = False
-    for alert in alerts:
-        was_cut |= trim(alert)
-    if was_cut:
-        received.marks.append(MARK)
-    return Understood(event, alerts=alerts, problem=problem, marks=list(dict.fromkeys(received.marks)))
 
 
-def _without(event: RawEvent, received: Received, status: EventStatus, reason: str, problem: str) -> Understood:
-    marks = list(dict.fromkeys(received.marks))
+def _without(event: RawEvent, given: Received, status: EventStatus, reason: str, problem: str) -> Understood:
+    marks = list(dict.fromkeys(given.marks))
     return Understood(event, status=status, reason=reason, problem=problem[:2000], marks=marks)

@@ -33,5 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/.*)?$", nothing_here),
     path("admin/", admin.site.urls),
     path("", include("notifications.inbound")),
+    path("", include("alerts.opsgenie_api")),
     path("", include("web.urls")),
 ]

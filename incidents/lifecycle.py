@@ -20,6 +20,7 @@ from incidents.timeline import Detail
 
 LONGEST_SNOOZE = timedelta(days=30)
 LONGEST_NOTE = 10_000  # characters
+LONGEST_TITLE = 1024
 _TRIES = 5
 
 
@@ -125,6 +126,20 @@ def note(incident_id: int, *, text: str, by: Actor) -> TimelineEntry:
     incident = locked(incident_id)
     save_changes(incident, [])
     return timeline.record(incident, kind=timeline.Kind.NOTE, by=by, text=text)
+
+
+@transaction.atomic
+def rename(incident_id: int, *, title: str, by: Actor) -> bool:
+    """Call it something else. False where it is called that already."""
+    incident = locked(incident_id)
+    title = title.strip()[:LONGEST_TITLE]
+    if not title or incident.title == title:
+        return False
+    text = f"Renamed by {by.phrase}. It was called “{incident.title}”."
+    incident.title = title
+    _save(incident, ["title"])
+    timeline.record(incident, kind=timeline.Kind.RENAMED, by=by, text=text)
+    return True
 
 
 def set_alert_counts(

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     URGENCY_CHANGED = "urgency_changed"
     MUTED = "muted"
     UNMUTED = "unmuted"  # and held on, as its hold time is not over
+    RENAMED = "renamed"
 
 
 OF_MOVE = {

@@ -1,0 +1,165 @@
+"""Opsgenie's own client for Python, unchanged but for its host, creates, reads, acts on and closes alerts in Tocsin."""
+
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.fakes import Carriers
+from tests.fakes.waiting import wait_for
+from tests.flows.conftest import ADA_AND_BEN
+from tests.stack import Stack
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what the vendor's client does at import is the vendor's
+    import opsgenie_sdk as sdk
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+CONFIGURATION = ADA_AND_BEN.replace(
+    "integrations:\n", "integrations:\n  - {name: nagios, source: opsgenie, routes: [{service: checkout}]}\n"
+)
+
+
+@pytest.fixture
+def applied(stack: Stack) -> dict[str, Any]:
+    return stack.apply(CONFIGURATION)
+
+
+@pytest.fixture
+def alerts(stack: Stack, applied: dict[str, Any]) -> Iterator[Any]:
+    configuration = sdk.Configuration()
+    configuration.host = stack.url
+    configuration.api_key["Authorization"] = applied["integrations"]["nagios"]["key"]
+    client = sdk.ApiClient(configuration=configuration)
+    yield sdk.AlertApi(api_client=client)
+    client.rest_client.pool_manager.clear()
+
+
+def done(answer: Any) -> Any:
+    """The outcome of a request, as the client itself waits for it. It succeeded."""
+    outcome = answer.retrieve_result()
+    assert outcome.data.is_success, outcome
+    return outcome.data
+
+
+def test_an_alert_lives_its_whole_life_through_opsgenies_client(
+    stack: Stack, stack_carriers: Carriers, applied: dict[str, Any], alerts: Any
+) -> None:
+    api = stack.api(applied["api_keys"]["ci"])
+    created = alerts.create_alert(
+        create_alert_payload=sdk.CreateAlertPayload(
+            message="Disk full on db-1",
+            alias="db-1/disk?",
+            description="97 %",
+            priority="P1",
+            tags=["storage"],
+            details={"host": "db-1"},
+            responders=[{"type": "team", "name": "NOC"}],
+        )
+    )
+    # At once, without looking whether there is an alert already.
+    noted = alerts.add_note(
+        identifier="db-1/disk?",
+        identifier_type="alias",
+        add_note_to_alert_payload=sdk.AddNoteToAlertPayload(note="Seen by the night shift", user="trinity"),
+    )
+    assert created.result == "Request will be processed"
+    number = done(created).alert_id
+    done(noted)
+    stack_carriers.slack.to("U0ADA").wait_for_text("Disk full on db-1")
+
+    alert = alerts.get_alert(identifier=number).data
+    assert (alert.alias, alert.priority, alert.tags) == ("db-1/disk?", "P1", ["storage"])
+    assert (alert.details, alert.description) == ({"host": "db-1"}, "97 %")
+    assert alert.status == "open"
+    assert not alert.acknowledged
+    assert alerts.list_notes(identifier=number).data[0].note == "Seen by the night shift"
+    assert [each.id for each in alerts.list_alerts(query="status:open AND tag:storage", limit=5).data] == [number]
+    assert alerts.count_alerts(query="priority:P1").data.count == 1
+
+    done(alerts.add_tags(identifier=number, add_tags_to_alert_payload=sdk.AddTagsToAlertPayload(tags=["seen"])))
+    done(alerts.remove_tags(identifier=number, tags=["storage"]))
+    done(
+        alerts.add_details(
+            identifier=number, add_details_to_alert_payload=sdk.AddDetailsToAlertPayload(details={"rack": "7"})
+        )
+    )
+    done(alerts.remove_details(identifier=number, keys=["host"]))
+    done(
+        alerts.update_alert_message(
+            identifier=number,
+            update_alert_message_payload=sdk.UpdateAlertMessagePayload(message="Disk of db-1 is full"),
+        )
+    )
+    done(
+        alerts.update_alert_description(
+            identifier=number, update_alert_description_payload=sdk.UpdateAlertDescriptionPayload(description="99 %")
+        )
+    )
+    done(
+        alerts.update_alert_priority(
+            identifier=number, update_alert_priority_payload=sdk.UpdateAlertPriorityPayload(priority="P2")
+        )
+    )
+    alert = alerts.get_alert(identifier=number).data
+    assert (alert.tags, alert.details, alert.priority) == (["seen"], {"rack": "7"}, "P2")
+    assert (alert.message, alert.description) == ("Disk of db-1 is full", "99 %")
+
+    done(
+        alerts.acknowledge_alert(
+            identifier=number, acknowledge_alert_payload=sdk.AcknowledgeAlertPayload(user="trinity", note="On it")
+        )
+    )
+    assert alerts.get_alert(identifier=number).data.acknowledged
+    done(alerts.un_acknowledge_alert(identifier=number))
+    until = datetime.now(UTC) + timedelta(hours=1)
+    done(alerts.snooze_alert(identifier=number, snooze_alert_payload=sdk.SnoozeAlertPayload(end_time=until)))
+    assert alerts.get_alert(identifier=number).data.snoozed
+    done(
+        alerts.assign_alert(
+            identifier=number, assign_alert_payload=sdk.AssignAlertPayload(owner={"username": "ben@example.com"})
+        )
+    )
+    stack_carriers.sms.to("+12025550102").wait_for_text("Disk of db-1 is full")
+    done(
+        alerts.escalate_alert(
+            identifier=number, escalate_alert_to_next_payload=sdk.EscalateAlertToNextPayload(escalation={"name": "x"})
+        )
+    )
+    done(alerts.close_alert(identifier=number, close_alert_payload=sdk.CloseAlertPayload(source="cron")))
+
+    closed = alerts.get_alert(identifier=number).data
+    assert (closed.status, closed.report.closed_by) == ("closed", "nagios")
+    (incident,) = api.get("incidents/").json()["results"]
+    assert (incident["status"], incident["title"]) == ("resolved", "Disk of db-1 is full")
+    texts = [
+        entry["text"] for entry in api.get(f"incidents/{incident['id']}/timeline/?page_size=200").json()["results"]
+    ]
+    assert any(text.startswith("Acknowledged by nagios (trinity)") for text in texts)
+    assert "On it" in texts
+
+
+def test_what_goes_wrong_is_told_as_the_client_expects(stack: Stack, alerts: Any) -> None:
+    unknown = alerts.close_alert(identifier="nowhere", identifier_type="alias")
+    outcome = wait_for(lambda: status_of(alerts, unknown.request_id), 20, "the outcome of the request")
+    with pytest.raises(sdk.exceptions.ConfigurationException) as refused:
+        alerts.create_alert(create_alert_payload={"user": "trinity"})
+    with pytest.raises(sdk.exceptions.ApiException) as missing:
+        alerts.get_alert(identifier="nowhere")
+    alerts.api_client.configuration.api_key["Authorization"] = "nobodys"
+    with pytest.raises(sdk.exceptions.AuthenticationException) as stranger:
+        alerts.list_alerts()
+
+    assert (outcome.is_success, outcome.status) == (False, "Alert does not exist")
+    assert (refused.value.status, missing.value.status, stranger.value.status) == (422, 404, 401)
+
+
+def status_of(alerts: Any, number: str) -> Any:
+    """What became of a request; None while nothing has."""
+    try:
+        return alerts.get_request_status(request_id=number).data
+    except sdk.exceptions.ApiException:
+        return None
