@@ -137,7 +137,7 @@ def rename(incident_id: int, *, title: str, by: Actor) -> bool:
         return False
     text = f"Renamed by {by.phrase}. It was called “{incident.title}”."
     incident.title = title
-    _save(incident, ["title"])
+    save_changes(incident, ["title"])
     timeline.record(incident, kind=timeline.Kind.RENAMED, by=by, text=text)
     return True
 
