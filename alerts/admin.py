@@ -64,10 +64,12 @@ class IntegrationAdmin(RoleAdmin):
         (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
         ("Proof", {"fields": [("secret", "no_secret")]}),
         ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
+        ("What ends by itself", {"fields": ["resolve_after", ("flap_changes", "flap_window")]}),
     ]
     add_fieldsets = [
         (None, {"fields": [("name", "source"), "secret"]}),
         ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
+        ("What ends by itself", {"fields": ["resolve_after", ("flap_changes", "flap_window")]}),
     ]
 
     @display("Secret")

@@ -91,7 +91,18 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
 
     class Meta:
         model = Integration
-        fields = ["name", "source", "is_active", "group_by", "hold", "reopen_within", "storm_after"]
+        fields = [
+            "name",
+            "source",
+            "is_active",
+            "group_by",
+            "hold",
+            "reopen_within",
+            "storm_after",
+            "resolve_after",
+            "flap_changes",
+            "flap_window",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

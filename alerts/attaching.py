@@ -6,14 +6,17 @@ recorded with the name of its reason: why grouped so, why routed so.
 
 from collections.abc import Mapping, Sequence
 
-from alerts.cases import Act, ActKind, Case, Told
+from alerts.cases import Act, ActKind, Case, Flap, Told
 from alerts.dedup import Following
+from alerts.flapping import FlapRule
 from alerts.models import Integration
 from alerts.muting import BatchMuting
+from alerts.own_messages import AUTO_RESOLVED, FLAPPING_OVER
 from catalog.models import Service, UrgencyRule
+from core import durations
 from escalation import manual
 from incidents import lifecycle, opening, timeline
-from incidents.actor import Actor, source
+from incidents.actor import Actor, source, system
 from incidents.models import Incident, Urgency
 from incidents.opening import Entry, Opening
 from incidents.timeline import Detail
@@ -61,6 +64,7 @@ class Attaching:
                 self._do(act, act.case.incident_id)
         for case in self._following.touched.values():
             self._settle(case)
+        self._tell_of_flapping()
         self._link()
         if self._muting is not None:
             self._muting.carry_out(self._incidents, self._new, self._by)
@@ -77,7 +81,21 @@ class Attaching:
         elif act.kind is ActKind.ACKNOWLEDGE:
             lifecycle.acknowledge(incident_id, by=self._by)
         elif act.kind is ActKind.RESOLVE:
-            lifecycle.resolve(incident_id, by=self._by, reason=_reason(act, "all_alerts_resolved"))
+            lifecycle.resolve(incident_id, by=self._by_of(act), reason=_reason(act, "all_alerts_resolved"))
+
+    def _by_of(self, act: Act) -> Actor:
+        own = act.told.alert.own
+        return system(_ACTORS[own.reason]) if own is not None and own.reason in _ACTORS else self._by
+
+    def _tell_of_flapping(self) -> None:
+        for flap in self._following.flaps.news:
+            incident = self._incidents.get(flap.case.incident_id or 0)
+            if incident is not None:
+                kind = "flapping" if flap.changes else FLAPPING_OVER
+                text = flapping_text(flap, self._integration)
+                timeline.record(
+                    incident, kind=kind, by=self._by, reason=kind, text=text, alert=flap.title, changes=flap.changes
+                )
 
     def _open(self, acts: Sequence[Act]) -> None:
         incidents = opening.open_many([self._opening(act) for act in acts], by=self._by)
@@ -172,6 +190,22 @@ class Attaching:
 def _reason(act: Act, of_sources: str) -> str:
     """Tocsin's own, where it said so itself."""
     return of_sources if act.told.alert.own is None else act.told.alert.own.reason
+
+
+_ACTORS = {AUTO_RESOLVED: "auto-resolve", FLAPPING_OVER: "flap detection"}
+
+
+def flapping_text(flap: Flap, integration: Integration) -> str:
+    """What the timeline says of an alert that begins to flap, or has been quiet."""
+    rule = FlapRule(integration.flap_changes, integration.flap_window)
+    quiet = durations.write(rule.quiet)
+    if not flap.changes:
+        return f"No longer flapping, as it has not changed for {quiet}: {flap.title}."
+    within = durations.write(rule.window)
+    return (
+        f"Flapping, {flap.changes} changes within {within}: {flap.title}. "
+        f"This stays open, and nobody is paged for it again, until it has not changed for {quiet}."
+    )
 
 
 def _urgency(service: Service, case: Case) -> Urgency:

@@ -38,6 +38,7 @@ class Case:
     alert_count: int = 0
     firing_count: int = 0
     acknowledged_count: int = 0
+    flapping_count: int = 0
     resolved_at: datetime | None = None
     previous: "Case | None" = None
     merged_into: "Case | None" = None
@@ -94,6 +95,9 @@ class Episode:
     content: ParsedAlert | None = None  # what is to be shown, where a message brought it
     content_hash: int | None = None  # of what the row shows
     group_key: str = ""
+    expires_at: datetime | None = None
+    changes: list[datetime] | None = None
+    flapping_until: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -109,6 +113,15 @@ class ActKind(StrEnum):
     WORSE = "worse"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Flap:
+    """An alert began to flap, or has been quiet for long enough (then without `changes`)."""
+
+    case: Case
+    title: str
+    changes: int = 0
 
 
 @dataclass(slots=True)

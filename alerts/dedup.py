@@ -8,13 +8,18 @@ statements, and doing it in order is what makes the outcome the same however mes
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from alerts.cases import Act, ActKind, Case, Episode, Fold, Told
+from alerts.cases import Act, ActKind, Case, Episode, Flap, Fold, Told
+from alerts.flapping import FlapRule
+from alerts.flaps import Flaps
 from alerts.models import AlertStatus
+from alerts.own_messages import AUTO_RESOLVED, FLAPPING_OVER
 from incidents.urgency import RANK
 
 # A `firing` older than a newer `resolved` is late and re-opens nothing. If its source still says so this long after, it
 # is no straggler: Alertmanager says the same after it has lost sight of Prometheus for a while.
 BELIEVED_AFTER = timedelta(minutes=10)
+# What Tocsin says itself of alerts that nobody tells of any more.
+_ENDS_BY_ITSELF = frozenset({AUTO_RESOLVED, FLAPPING_OVER})
 
 
 class Following:
@@ -27,11 +32,14 @@ class Following:
         *,
         reopen_within: timedelta = timedelta(),
         folds: Mapping[int, Fold] | None = None,
+        resolve_after: timedelta | None = None,
+        flap: FlapRule | None = None,
     ) -> None:
         self.episodes = dict(episodes)
         self.changed: dict[int, Episode] = {}  # in order of first change
         self.cases: list[Case] = list(cases)
         self.acts: list[Act] = []
+        self.flaps = Flaps(flap)
         self.touched: dict[int, Case] = {}
         # Of a group the open one, which somebody may have reopened by hand; else the newest.
         by_age = sorted(self.cases, key=lambda case: (case.is_open, case.incident_id or 0))
@@ -39,13 +47,16 @@ class Following:
         self._in_message: dict[int, Case] = {}
         self._reopen_within = reopen_within
         self._folds = folds or {}
+        self._resolve_after = resolve_after
         self._last: Told | None = None
 
     def tell(self, told: Told) -> str:
         """Take in one alert of the current message. Returns the named reason of what it was taken for."""
         self._last = told
         episode = self.episodes.get(told.fingerprint)
-        if told.alert.status is AlertStatus.FIRING:
+        if told.alert.own is not None and told.alert.own.reason in _ENDS_BY_ITSELF:
+            reason = self._end_by_itself(told, episode, told.alert.own.reason)
+        elif told.alert.status is AlertStatus.FIRING:
             reason = self._fire(told, episode)
         elif told.alert.status is AlertStatus.RESOLVED:
             reason = self._resolve(told, episode)
@@ -61,6 +72,8 @@ class Following:
             if not case.is_open:
                 continue
             if case.alert_count and case.firing_count <= 0:
+                if case.flapping_count > 0:
+                    continue  # it stays until that has been quiet
                 case.is_open, case.resolved_at = False, self._last.at
                 self.acts.append(Act(ActKind.RESOLVE, case, self._last))
             elif self._last.alert.status is AlertStatus.ACKNOWLEDGED and case.acknowledged_count >= case.firing_count:
@@ -82,6 +95,7 @@ class Following:
         if episode.late_firing_at is not None:
             episode.late_firing_at = episode.reasons["late_firing_at"] = None
         case.firing_count += 1
+        self.flaps.count(episode, told)
         self._note(episode, told, "fired_again", content=True)
         self._weigh(told, episode, case)
         return "fired_again"
@@ -128,7 +142,10 @@ class Following:
             started_at=told.alert.started_at,
             first_seen_at=told.at,
         )
+        before = self.episodes.get(told.fingerprint)
         self.episodes[told.fingerprint] = episode
+        if before is not None and before.changes and self.flaps.go_on(before, episode, told):
+            self.changed[id(before)] = before
         case.alert_count += 1
         case.firing_count += 1
         case.joined.append(told)
@@ -237,8 +254,10 @@ class Following:
                 case.acknowledged_count -= episode.status is AlertStatus.ACKNOWLEDGED
                 self._touch(case)
         episode.status, episode.resolved_at = AlertStatus.RESOLVED, told.at
-        if told.alert.status is AlertStatus.RESOLVED:
+        episode.expires_at = None
+        if told.alert.status is AlertStatus.RESOLVED and reason != AUTO_RESOLVED:
             episode.ended_at = told.alert.ended_at
+            self.flaps.count(episode, told)
             self._note(episode, told, reason)
         else:
             self._take_for(episode, reason)
@@ -256,6 +275,24 @@ class Following:
         self._note(episode, told, "acknowledged")
         return "acknowledged"
 
+    def _end_by_itself(self, told: Told, episode: Episode | None, reason: str) -> str:
+        """Nobody has told of it for long. Where somebody has meanwhile, its mark is there again."""
+        if episode is None:
+            return "told_of_again"
+        if reason == AUTO_RESOLVED:
+            if not episode.is_open or episode.expires_at is not None:
+                return "told_of_again"
+            self._end(episode, told, reason)
+            return reason
+        if episode.flapping_until is not None:
+            return "told_of_again"
+        episode.reasons["flapping"] = None
+        self.changed[id(episode)] = episode
+        if episode.case is not None:
+            self.flaps.news.append(Flap(episode.case, told.alert.title))
+            self._touch(episode.case)
+        return reason
+
     def _note(self, episode: Episode, told: Told, reason: str, *, content: bool = False) -> None:
         episode.count_added += 1
         episode.last = told
@@ -263,6 +300,10 @@ class Following:
         if content:
             episode.content = told.alert
             episode.group_key = told.group.key
+            if episode.is_open:
+                episode.expires_at = told.alert.expires_at
+                if self._resolve_after is not None and episode.expires_at is None:
+                    episode.expires_at = told.at + self._resolve_after
         if episode.case is not None:
             self._touch(episode.case)
         self.changed[id(episode)] = episode

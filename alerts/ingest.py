@@ -16,11 +16,12 @@ from alerts import acting, errands, events, muting, own_messages, quarantine, ro
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
+from alerts.flapping import FlapRule
 from alerts.grouping import fingerprint, group_of, open_key
 from alerts.guards import Guard, guard_of
 from alerts.models import AlertStatus, EventStatus, Integration, Route
 from alerts.routing import Decision, Facts, Router, RouteRule
-from alerts.source import Own, ParsedAlert
+from alerts.source import Own, ParsedAlert, resolve_after
 from alerts.understanding import RawEvent, Understood, doubted_by, understand
 from catalog.models import Service
 from core import clock
@@ -149,9 +150,20 @@ def _follow(
         raise Changed
     asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
     cases = _cases(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
+    flap = FlapRule(integration.flap_changes, integration.flap_window) if integration.flap_changes else None
+    if flap is not None and any(each.alert.status is AlertStatus.RESOLVED for each in every):
+        for incident_id, count in rows.flapping_counts(list(incidents)).items():
+            cases[incident_id].flapping_count = count
     episodes = {row.fingerprint: _episode(row, cases) for row in known}
     folds = weather.folds(cases, storm_after=integration.storm_after)
-    following = Following(episodes, cases.values(), reopen_within=integration.reopen_within, folds=folds)
+    following = Following(
+        episodes,
+        cases.values(),
+        reopen_within=integration.reopen_within,
+        resolve_after=resolve_after(integration.resolve_after, integration.source),
+        flap=flap,
+        folds=folds,
+    )
     for message in told:
         for each in message:
             following.tell(each)
@@ -259,6 +271,9 @@ def _episode(row: rows.Row, cases: Mapping[int, Case]) -> Episode:
         late_firing_at=row.late_firing_at,
         content_hash=row.content_hash,
         group_key=row.group_key,
+        expires_at=row.expires_at,
+        changes=row.changes,
+        flapping_until=row.flapping_until,
     )
 
 

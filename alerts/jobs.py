@@ -2,7 +2,7 @@
 
 import time
 
-from alerts import errands, events, heartbeats, muting, partitions, turns, unmuting, watching
+from alerts import errands, events, expiry, heartbeats, muting, partitions, turns, unmuting, watching
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -31,6 +31,12 @@ def run_errands() -> int:
 def mute_and_unmute() -> int:
     """Carry out what silences, windows and inhibition that begin or end do to incidents."""
     return unmuting.run()
+
+
+@jobs.lane(expiry.LANE, order=6, next_due=expiry.next_due)
+def end_what_is_over() -> int:
+    """Resolve what nobody has told of for long, and end flapping that has been quiet."""
+    return expiry.run()
 
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from alerts import offered
+from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
 from alerts.letters import hashed
 from alerts.models import STORM_AFTER, Integration, Route
 from alerts.routing import check
@@ -54,6 +55,9 @@ def create_integration(
     group_by: Sequence[str] | None = None,
     hold: timedelta = timedelta(),
     reopen_within: timedelta = timedelta(),
+    resolve_after: timedelta | None = None,
+    flap_changes: int = FLAP_CHANGES,
+    flap_window: timedelta = FLAP_WINDOW,
     secret: str | None = None,
     storm_after: int = STORM_AFTER,
 ) -> tuple[Integration, str]:
@@ -73,6 +77,9 @@ def create_integration(
         group_by=None if group_by is None else list(group_by),
         hold=hold,
         reopen_within=reopen_within,
+        resolve_after=resolve_after,
+        flap_changes=flap_changes,
+        flap_window=flap_window,
         sealed_secret=None if secret is None else sealed_secret(source, secret),
         storm_after=storm_after,
     )

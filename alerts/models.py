@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from alerts import muting_models  # noqa: F401  the models of what mutes; Django finds them by this
+from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
 from catalog.models import Service
 from core import clock
 from incidents.models import Incident, Severity
@@ -40,6 +41,19 @@ class Integration(models.Model):
         default=STORM_AFTER,
         db_default=STORM_AFTER,
         help_text="More new incidents than this on one service within a minute become one that pages once; 0: never.",
+    )
+    resolve_after = models.DurationField(
+        null=True,
+        blank=True,
+        help_text="An alert nobody tells of for so long is over; unset: as its source suggests, 0: never.",
+    )
+    flap_changes = models.PositiveSmallIntegerField(
+        default=FLAP_CHANGES,
+        db_default=FLAP_CHANGES,
+        help_text="So many changes between firing and resolved within the time below are flapping; 0: never.",
+    )
+    flap_window = models.DurationField(
+        default=FLAP_WINDOW, db_default=FLAP_WINDOW, help_text="The time in which they are counted."
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     last_event_at = models.DateTimeField(null=True, editable=False)
@@ -283,6 +297,11 @@ class Alert(models.Model):
     reasons = models.JSONField(default=dict, help_text="Each decision by name: dedup, route, group, and why.")
     last_event_id = models.BigIntegerField(null=True)
     content_hash = models.BigIntegerField(null=True, help_text="Of what it says: a repeat that says the same is cheap.")
+    expires_at = models.DateTimeField(null=True, help_text="When it is over unless it is told of again.")
+    changes = ArrayField(
+        models.DateTimeField(), null=True, help_text="When it last changed between firing and resolved, oldest first."
+    )
+    flapping_until = models.DateTimeField(null=True, help_text="Until when it is flapping unless it changes again.")
 
     class Meta:
         ordering = ["-id"]
@@ -295,6 +314,8 @@ class Alert(models.Model):
         indexes = [
             models.Index(name="alert_by_identity", fields=["integration", "fingerprint", "-id"]),
             models.Index(name="alert_of_incident", fields=["incident", "-id"]),
+            models.Index(name="alert_expires", fields=["expires_at"], condition=Q(expires_at__isnull=False)),
+            models.Index(name="alert_flaps", fields=["flapping_until"], condition=Q(flapping_until__isnull=False)),
             GinIndex(name="alert_also_in", fields=["also_in"], condition=~Q(also_in=[])),
         ]
 

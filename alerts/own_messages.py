@@ -17,6 +17,7 @@ from core import clock, jobs
 from incidents.models import Severity
 
 SOURCE = "tocsin"
+AUTO_RESOLVED, FLAPPING_OVER = "auto_resolved", "flapping_over"
 LANE = "ingest"  # rung when something was put in
 _MOST_WORDS = 1000  # of one message
 

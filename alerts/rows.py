@@ -22,7 +22,7 @@ _AT_ONCE = 2000  # rows a statement; a message of 16 MB holds far more
 _LATEST = """
 select alert.id, alert.fingerprint, alert.status, alert.incident_id, alert.service_id, alert.also_in, alert.started_at,
     alert.ended_at, alert.resolved_at, alert.reasons ->> 'dedup', alert.reasons ->> 'late_firing_at', alert.group_key,
-    alert.content_hash
+    alert.content_hash, alert.expires_at, alert.changes, alert.flapping_until
 from unnest(%s::text[]) as wanted(fingerprint)
 cross join lateral (
     select * from alerts_alert
@@ -60,12 +60,16 @@ update alerts_alert as alert set
     reasons = case when item.reasons is null then alert.reasons
         else jsonb_strip_nulls(alert.reasons || item.reasons) end,
     last_event_id = coalesce(item.last_event_id, alert.last_event_id),
-    content_hash = item.content_hash
+    content_hash = item.content_hash,
+    expires_at = item.expires_at,
+    changes = item.changes,
+    flapping_until = item.flapping_until
 from jsonb_to_recordset(%s::jsonb) as item(
     id bigint, status text, severity text, has_content boolean, title text, description text, labels jsonb,
     annotations jsonb, links jsonb, count integer, last_seen_at timestamptz, started_at timestamptz,
     ended_at timestamptz, resolved_at timestamptz, service_id bigint, incident_id bigint, also_in bigint[],
-    group_key text, reasons jsonb, last_event_id bigint, content_hash bigint
+    group_key text, reasons jsonb, last_event_id bigint, content_hash bigint, expires_at timestamptz,
+    changes timestamptz[], flapping_until timestamptz
 )
 where alert.id = item.id
 """
@@ -75,6 +79,7 @@ _COPIED = (
     *("integration_id", "fingerprint", "dedup_key", "status", "severity", "title", "description", "labels"),
     *("annotations", "links", "count", "first_seen_at", "last_seen_at", "started_at", "ended_at", "resolved_at"),
     *("service_id", "incident_id", "also_in", "group_key", "reasons", "last_event_id", "content_hash"),
+    *("expires_at", "changes", "flapping_until"),
 )
 _COPY = f"copy alerts_alert ({', '.join(_COPIED)}) from stdin"
 
@@ -95,6 +100,9 @@ class Row(NamedTuple):
     late_firing_at: str | None
     group_key: str
     content_hash: int | None
+    expires_at: datetime | None
+    changes: list[datetime] | None
+    flapping_until: datetime | None
 
 
 _ROW = Row._make
@@ -126,6 +134,17 @@ def acknowledged_counts(incident_ids: Sequence[int]) -> dict[int, int]:
         cursor.execute(
             "select incident_id, count(*) from alerts_alert where incident_id = any(%s) and status = %s group by 1",
             [list(incident_ids), AlertStatus.ACKNOWLEDGED],
+        )
+        return dict(cursor.fetchall())
+
+
+def flapping_counts(incident_ids: Sequence[int]) -> dict[int, int]:
+    """How many alerts of each incident are flapping."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select incident_id, count(*) from alerts_alert where incident_id = any(%s) and flapping_until is not null"
+            " group by 1",
+            [list(incident_ids)],
         )
         return dict(cursor.fetchall())
 
@@ -181,6 +200,9 @@ def _changes(episode: Episode) -> dict[str, Any]:
         "reasons": episode.reasons or None,
         "last_event_id": last.event_id if last is not None else None,
         "content_hash": episode.content_hash,
+        "expires_at": episode.expires_at,
+        "changes": episode.changes,
+        "flapping_until": episode.flapping_until,
     }
 
 
@@ -213,6 +235,9 @@ def _whole(integration_id: int, episode: Episode) -> tuple[Any, ...]:
         orjson.dumps(episode.reasons).decode(),
         told.event_id,
         episode.content_hash,
+        episode.expires_at,
+        episode.changes,
+        episode.flapping_until,
     )
 
 

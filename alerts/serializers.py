@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alerts.authentication import LONGEST_SECRET, SHORTEST_SECRET
+from alerts.flapping import MOST_KEPT
 from alerts.keys import RouteWish
 from alerts.mend import clean_text, decode
 from alerts.models import Alert, AlertStatus, Event, Integration
@@ -38,7 +39,7 @@ class AlertOut(serializers.ModelSerializer[Alert]):
         fields = [
             *("id", "integration", "dedup_key", "status", "severity", "title", "description", "labels", "annotations"),
             *("links", "count", "first_seen_at", "last_seen_at", "started_at", "ended_at", "resolved_at", "service"),
-            *("incident", "group_key", "reasons"),
+            *("incident", "group_key", "reasons", "expires_at", "flapping_until"),
         ]
         read_only_fields = fields
 
@@ -116,6 +117,11 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
     routes = RouteOut(many=True)
     hold = Duration(help_text="No page for what resolves within this time.")
     reopen_within = Duration(help_text="Firing again so soon re-opens the same incident.")
+    resolve_after = Duration(
+        allow_null=True,
+        help_text="An alert nobody tells of for so long is over; null: as its source suggests, 0s: never.",
+    )
+    flap_window = Duration(help_text="The time in which `flap_changes` are counted.")
     active = serializers.BooleanField(source="is_active")
     has_secret = serializers.BooleanField(help_text="Whether its sender must prove to know a secret.")
 
@@ -123,7 +129,8 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
         model = Integration
         fields = [
             *("id", "name", "source", "active", "key_prefix", "has_secret", "group_by", "hold", "reopen_within"),
-            *("storm_after", "routes", "created_at", "last_event_at"),
+            *("storm_after", "resolve_after", "flap_changes", "flap_window"),
+            *("routes", "created_at", "last_event_at"),
         ]
         read_only_fields = fields
 
@@ -147,6 +154,14 @@ class _IntegrationFields(serializers.Serializer[Any]):
     hold = Duration(required=False)
     reopen_within = Duration(required=False)
     storm_after = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+    resolve_after = Duration(required=False, allow_null=True)
+    flap_changes = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_KEPT,
+        help_text="So many changes between firing and resolved are flapping; 0: never.",
+    )
+    flap_window = Duration(required=False)
     secret = serializers.CharField(
         min_length=SHORTEST_SECRET,
         max_length=LONGEST_SECRET,

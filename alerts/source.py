@@ -77,6 +77,7 @@ class ParsedAlert:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     group: str = ""
+    expires_at: datetime | None = None  # over then unless told of again, where its source says so
     own: Own | None = None
     only_counts: bool = False  # while it fires already, and unless this is worse, it changes nothing but the count
 
@@ -187,6 +188,14 @@ class Source:
 
 
 sources: Registry[Source] = Registry("alerts.sources", attribute="SOURCE", slug_of=lambda each: each.slug)
+
+
+def resolve_after(set_by_hand: timedelta | None, source_slug: str) -> timedelta | None:
+    """After what time an alert that nobody tells of is over: as set by hand (0: never), else as its source suggests."""
+    if set_by_hand is not None:
+        return set_by_hand or None
+    source = sources.get(source_slug)
+    return source.resolves_after if source is not None else None
 
 
 def severity_of(word: Json) -> Severity | None:

@@ -13,6 +13,7 @@ _DEDUP = {
     "resolved_already": "It was resolved before.",
     "resolved_before_firing": "It was resolved before it was known to fire.",
     "late_resolved": "This message is older than the one that fired it.",
+    "auto_resolved": "Nobody told of it for the integration's auto-resolve time, so it is over.",
     "acknowledged": "Acknowledged at its source.",
     "acknowledged_unknown": "Acknowledged at its source before it was known to fire.",
 }
@@ -30,7 +31,13 @@ _ROUTE = {
     "default_route": "The default route: no other condition held",
     "no_route_matched": "No route matched",
 }
-_NAMES = {"dedup": "Same alert?", "route": "Service", "group": "Group", "muted": "Muted when it came"}
+_NAMES = {
+    "dedup": "Same alert?",
+    "route": "Service",
+    "group": "Group",
+    "muted": "Muted when it came",
+    "flapping": "Flapping",
+}
 
 
 def told(reasons: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -54,6 +61,8 @@ def _sentence(name: str, value: Any) -> str:
         return _GROUP.get(reason, words.sentence(reason)) + (f": {key}" if key else "") + "."
     if name == "muted" and isinstance(value, Mapping):
         return f"{value.get('text')}."
+    if name == "flapping" and isinstance(value, Mapping):
+        return f"{value.get('changes')} changes between firing and resolved within {value.get('within')}."
     if isinstance(value, Mapping):
         return ", ".join(f"{words.sentence(str(key)).lower()}: {part}" for key, part in value.items())
     return str(value)

@@ -77,6 +77,8 @@ KINDS = {
     "quarantined": Look("warn", "warning"),
     "muted": Look("snoozed", "quiet"),
     "unmuted": Look("clock", "quiet"),
+    "flapping": Look("again", "warning"),
+    "flapping_over": Look("again", "good"),
     "postmortem_drafted": Look("note"),
     "postmortem_review_asked": Look("note", "warning"),
     "postmortem_changes_requested": Look("note", "warning"),
@@ -156,6 +158,9 @@ REASONS = {
     "heartbeat_back": "The heartbeat is back.",
     "heartbeat_paused": "The heartbeat was paused.",
     "heartbeat_deleted": "The heartbeat was deleted.",
+    "auto_resolved": "Nobody told of it for the integration's auto-resolve time.",
+    "flapping": "It changes between firing and resolved too often to page for each time.",
+    "flapping_over": "It has been quiet since.",
     "fired_after_resolve": "The same group fired again after it was resolved.",
 }
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from alerts import keys, routing
 from alerts.authentication import LONGEST_SECRET
+from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW, MOST_KEPT
 from alerts.keys import RouteWish
 from alerts.letters import hashed
 from alerts.models import STORM_AFTER, Integration
@@ -16,6 +17,11 @@ from config.apply.section import Given, Made, Plain, Section, said, texts
 from config.apply.values import duration, flag, key_text, number, one_of, reference, text
 from core import durations
 from core.errors import Invalid
+
+_SAVED = (
+    *("source", "is_active", "group_by", "hold", "reopen_within"),
+    *("storm_after", "resolve_after", "flap_changes", "flap_window"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,9 @@ class IntegrationForm:
     hold: timedelta = timedelta()
     reopen_within: timedelta = timedelta()
     storm_after: int = STORM_AFTER
+    resolve_after: timedelta | None = None
+    flap_changes: int = FLAP_CHANGES
+    flap_window: timedelta = FLAP_WINDOW
     active: bool = True
     routes: tuple[RouteForm, ...] = ()
 
@@ -51,6 +60,9 @@ class IntegrationForm:
             hold=durations.write(self.hold) if self.hold else None,
             reopen_within=durations.write(self.reopen_within) if self.reopen_within else None,
             storm_after=None if self.storm_after == STORM_AFTER else int(self.storm_after),
+            resolve_after=None if self.resolve_after is None else durations.write(self.resolve_after),
+            flap_changes=None if self.flap_changes == FLAP_CHANGES else self.flap_changes,
+            flap_window=None if self.flap_window == FLAP_WINDOW else durations.write(self.flap_window),
             active=None if self.active else False,
             routes=[each.plain() for each in self.routes],
         )
@@ -92,6 +104,9 @@ class Integrations(Section[IntegrationForm]):
         "hold": duration(),
         "reopen_within": duration(),
         "storm_after": number(low=0, high=10_000),
+        "resolve_after": optional(duration()),
+        "flap_changes": number(low=0, high=MOST_KEPT),
+        "flap_window": duration(),
         "active": flag(),
         "routes": list_of(_read_route, at_least=1),
     }
@@ -106,6 +121,9 @@ class Integrations(Section[IntegrationForm]):
                 hold=each.hold,
                 reopen_within=each.reopen_within,
                 storm_after=each.storm_after,
+                resolve_after=each.resolve_after,
+                flap_changes=each.flap_changes,
+                flap_window=each.flap_window,
                 active=each.is_active,
                 routes=tuple(
                     RouteForm(route.service.name, route.condition)
@@ -159,7 +177,8 @@ class Integrations(Section[IntegrationForm]):
         row.source, row.is_active = str(form.source), form.active
         row.group_by = None if form.group_by is None else [str(each) for each in form.group_by]
         row.hold, row.reopen_within, row.storm_after = form.hold, form.reopen_within, form.storm_after
-        row.save(update_fields=["source", "is_active", "group_by", "hold", "reopen_within", "storm_after"])
+        row.resolve_after, row.flap_changes, row.flap_window = form.resolve_after, form.flap_changes, form.flap_window
+        row.save(update_fields=_SAVED)
         secret = given.values.get("secret")
         if "secret" in given.values and (secret is None or not keys.is_secret(row, secret)):
             keys.change_integration(row, secret=secret)

@@ -20,7 +20,8 @@ def test_an_export_applied_changes_nothing(files: Files) -> None:
         services:
           - {name: low, team: platform, urgency: low, description: "Two\\nlines", runbook_url: "https://x.example/"}
         integrations:
-          - {name: all, source: generic, group_by: [], hold: 90s, reopen_within: 1h, routes: [{service: low}]}
+          - {name: all, source: generic, group_by: [], hold: 90s, reopen_within: 1h, resolve_after: 4h,
+             flap_changes: 0, flap_window: 1h, routes: [{service: low}]}
         schedules:
           - name: autumn
             time_zone: Europe/Berlin
