@@ -4,82 +4,30 @@ What they send goes to the door (`alerts.entrances.opsgenie`). A key shows the a
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
 from django.urls import re_path
 from django.views.decorators.http import require_safe
 
 from alerts import opsgenie_reading, opsgenie_shapes
-from alerts.entrance import Answer
 from alerts.entrances.opsgenie import ALERTS, failed
-from alerts.letters import hashed
 from alerts.models import Alert, Integration
-from core.errors import Invalid
+from alerts.opsgenie_calls import Refused, call, plain_answer
 
 _LARGEST_PAGE = 100
 _PAGE = 20
 _LONGEST_ASKED = "10s"
 # While a request waits for its turn, its status is waited for a little, in seconds: most clients ask at once.
 _WAITS = (0.05, 0.1, 0.2, 0.4)
-View = Callable[..., HttpResponse]
 
 
-class Refused(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status: int, message: str, *headers: tuple[str, str]) -> None:
-        super().__init__(message)
-        self.answer = failed(status, message, *headers)
-
-
-def _call(view: Callable[..., dict[str, Any]]) -> View:
-    """A view that is given the integration of the key, and answers in the vendor's shape."""
-
-    @require_safe
-    def answer(request: HttpRequest, **words: str) -> HttpResponse:
-        started = time.perf_counter()
-        try:
-            content = view(request, _integration(request), **words)
-        except Refused as refusal:
-            return _plain(refusal.answer)
-        except Invalid as problem:
-            return _plain(failed(422, str(problem)))
-        except OperationalError:  # the database is away, or this would have taken it too long
-            return _plain(failed(503, "This cannot be answered just now. Ask again, or for less."))
-        took = max(0.001, round(time.perf_counter() - started, 3))
-        number = opsgenie_shapes.new_request_id()
-        response = JsonResponse({**content, "took": took, "requestId": number})
-        response["X-Request-ID"], response["X-Response-Time"], response["X-RateLimit-State"] = number, str(took), "OK"
-        return response
-
-    return answer
-
-
-def _plain(answer: Answer) -> HttpResponse:
-    return HttpResponse(
-        answer.body, status=answer.status, content_type=answer.content_type, headers=dict(answer.headers)
-    )
-
-
-def _integration(request: HttpRequest) -> Integration:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "geniekey" or not key.strip():
-        raise Refused(401, "Send the integration's key as “Authorization: GenieKey <key>”.")
-    found = Integration.objects.filter(key_hash=hashed(key.strip())).first()
-    if found is None:
-        raise Refused(401, "No integration in Tocsin has this key. Copy it again from the integration's page.")
-    if not found.is_active:
-        raise Refused(403, "This integration is switched off in Tocsin.")
-    return found
-
-
-@_call
+@call
 def list_alerts(request: HttpRequest, integration: Integration) -> dict[str, Any]:
     """A page of the alerts that a query finds."""
     asked = request.GET
@@ -105,32 +53,32 @@ def list_alerts(request: HttpRequest, integration: Integration) -> dict[str, Any
     return {"data": [opsgenie_shapes.short(alert) for alert in alerts], "paging": paging}
 
 
-@_call
+@call
 def count_alerts(request: HttpRequest, integration: Integration) -> dict[str, Any]:
     """How many alerts a query finds."""
     with _bounded():
         return {"data": {"count": opsgenie_reading.found_by(integration, _query(request)).order_by().count()}}
 
 
-@_call
+@call
 def get_alert(request: HttpRequest, integration: Integration, name: str) -> dict[str, Any]:
     """One alert."""
     return {"data": opsgenie_shapes.whole(_alert(request, integration, name))}
 
 
-@_call
+@call
 def list_notes(request: HttpRequest, integration: Integration, name: str) -> dict[str, Any]:
     """What people wrote about the alert's incident."""
     return _entries(request, integration, name, only_notes=True)
 
 
-@_call
+@call
 def list_logs(request: HttpRequest, integration: Integration, name: str) -> dict[str, Any]:
     """Everything that happened to the alert's incident."""
     return _entries(request, integration, name, only_notes=False)
 
 
-@_call
+@call
 def request_status(request: HttpRequest, integration: Integration, number: str) -> dict[str, Any]:
     """What became of a request."""
     event = opsgenie_reading.request(integration, number)
@@ -153,7 +101,7 @@ def request_status(request: HttpRequest, integration: Integration, number: str) 
 @require_safe
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Calls of the vendor's that are not answered."""
-    return _plain(failed(404, "Tocsin does not answer this call: see “Leave Opsgenie” in its documentation."))
+    return plain_answer(failed(404, "Tocsin does not answer this call: see “Leave Opsgenie” in its documentation."))
 
 
 def _entries(request: HttpRequest, integration: Integration, name: str, *, only_notes: bool) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def short(alert: Alert) -> Shape:
         "tags": list(fields.tags),
         "snoozed": is_snoozed,
         "count": alert.count,
-        "lastOccurredAt": _moment(alert.last_seen_at),
-        "createdAt": _moment(alert.first_seen_at),
-        "updatedAt": _moment(_updated_at(alert)),
+        "lastOccurredAt": moment_text(alert.last_seen_at),
+        "createdAt": moment_text(alert.first_seen_at),
+        "updatedAt": moment_text(_updated_at(alert)),
         "source": fields.source or alert.integration.name,
         "owner": _person(incident, "acknowledged_by"),
         "priority": opsgenie.priority_for(alert.severity, fields.priority),
@@ -53,7 +53,7 @@ def short(alert: Alert) -> Shape:
         },
     }
     if is_snoozed and incident is not None and incident.due_at is not None:
-        shape["snoozedUntil"] = _moment(incident.due_at)
+        shape["snoozedUntil"] = moment_text(incident.due_at)
     report = _report(alert)
     return {**shape, "report": report} if report else shape
 
@@ -76,7 +76,7 @@ def note(entry: TimelineEntry) -> Shape:
     return {
         "note": entry.text,
         "owner": entry.actor_name,
-        "createdAt": _moment(entry.at),
+        "createdAt": moment_text(entry.at),
         "offset": str(entry.pk),
     }
 
@@ -87,7 +87,7 @@ def log(entry: TimelineEntry) -> Shape:
         "log": entry.text,
         "type": entry.actor_kind,
         "owner": entry.actor_name,
-        "createdAt": _moment(entry.at),
+        "createdAt": moment_text(entry.at),
         "offset": str(entry.pk),
     }
 
@@ -100,7 +100,7 @@ def status(event: Event, alert: Alert | None) -> Shape:
     return {
         "success": is_success,
         "action": action,
-        "processedAt": _moment(event.processed_at or event.received_at),
+        "processedAt": moment_text(event.processed_at or event.received_at),
         "integrationId": opsgenie.integration_id(event.integration_id),
         "isSuccess": is_success,
         "status": done if is_success else problem,
@@ -157,6 +157,6 @@ def _responder(text: str) -> dict[str, str]:
     return {"type": kind, "id": name, "username" if kind == "user" else "name": name}
 
 
-def _moment(at: datetime) -> str:
+def moment_text(at: datetime) -> str:
     """As the vendor writes it: with milliseconds and a Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

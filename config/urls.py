@@ -34,5 +34,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("notifications.inbound")),
     path("", include("alerts.opsgenie_api")),
+    path("", include("alerts.opsgenie_heartbeats")),
     path("", include("web.urls")),
 ]

@@ -1,16 +1,19 @@
-"""Opsgenie's own client for Python, unchanged but for its host, creates, reads, acts on and closes alerts in Tocsin."""
+"""The vendors' own clients, unchanged but for their host, send to Tocsin over a real socket, and read from it."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from tests import fakes
 from tests.fakes import Carriers
 from tests.fakes.waiting import wait_for
 from tests.flows.conftest import ADA_AND_BEN
-from tests.stack import Stack
+from tests.stack import Stack, eventually, new_database
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what the vendor's client does at import is the vendor's
@@ -23,19 +26,49 @@ CONFIGURATION = ADA_AND_BEN.replace(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def carriers() -> Iterator[Carriers]:
+    with fakes.start() as carriers:
+        yield carriers
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, carriers: Carriers) -> Iterator[Stack]:
+    """One for all: each client has an integration of its own, or looks at what it made itself."""
+    with Stack(
+        tmp_path_factory.mktemp("stack"),
+        database_url=new_database(os.environ["TOCSIN_TEST_DATABASE_URL"]),
+        redis_url=os.environ["REDIS_URL"],
+        environment=carriers.environment,
+    ) as stack:
+        carriers.point_at(stack.url)
+        stack.start("web", "worker")
+        yield stack
+
+
+@pytest.fixture(scope="module")
 def applied(stack: Stack) -> dict[str, Any]:
     return stack.apply(CONFIGURATION)
 
 
 @pytest.fixture
-def alerts(stack: Stack, applied: dict[str, Any]) -> Iterator[Any]:
+def opsgenie(stack: Stack, applied: dict[str, Any]) -> Iterator[Any]:
     configuration = sdk.Configuration()
     configuration.host = stack.url
     configuration.api_key["Authorization"] = applied["integrations"]["nagios"]["key"]
     client = sdk.ApiClient(configuration=configuration)
-    yield sdk.AlertApi(api_client=client)
+    yield client
     client.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def alerts(opsgenie: Any) -> Any:
+    return sdk.AlertApi(api_client=opsgenie)
+
+
+def incident_of(api: httpx.Client, title: str) -> Any:
+    """The incident that is called so."""
+    return eventually(api, f"incidents/?q={title}", lambda page: page["results"], what=title)["results"][0]
 
 
 def done(answer: Any) -> Any:
@@ -46,7 +79,7 @@ def done(answer: Any) -> Any:
 
 
 def test_an_alert_lives_its_whole_life_through_opsgenies_client(
-    stack: Stack, stack_carriers: Carriers, applied: dict[str, Any], alerts: Any
+    stack: Stack, carriers: Carriers, applied: dict[str, Any], alerts: Any
 ) -> None:
     api = stack.api(applied["api_keys"]["ci"])
     created = alerts.create_alert(
@@ -69,7 +102,7 @@ def test_an_alert_lives_its_whole_life_through_opsgenies_client(
     assert created.result == "Request will be processed"
     number = done(created).alert_id
     done(noted)
-    stack_carriers.slack.to("U0ADA").wait_for_text("Disk full on db-1")
+    carriers.slack.to("U0ADA").wait_for_text("Disk full on db-1")
 
     alert = alerts.get_alert(identifier=number).data
     assert (alert.alias, alert.priority, alert.tags) == ("db-1/disk?", "P1", ["storage"])
@@ -123,7 +156,7 @@ def test_an_alert_lives_its_whole_life_through_opsgenies_client(
             identifier=number, assign_alert_payload=sdk.AssignAlertPayload(owner={"username": "ben@example.com"})
         )
     )
-    stack_carriers.sms.to("+12025550102").wait_for_text("Disk of db-1 is full")
+    carriers.sms.to("+12025550102").wait_for_text("Disk of db-1 is full")
     done(
         alerts.escalate_alert(
             identifier=number, escalate_alert_to_next_payload=sdk.EscalateAlertToNextPayload(escalation={"name": "x"})
@@ -133,8 +166,8 @@ def test_an_alert_lives_its_whole_life_through_opsgenies_client(
 
     closed = alerts.get_alert(identifier=number).data
     assert (closed.status, closed.report.closed_by) == ("closed", "nagios")
-    (incident,) = api.get("incidents/").json()["results"]
-    assert (incident["status"], incident["title"]) == ("resolved", "Disk of db-1 is full")
+    incident = incident_of(api, "Disk of db-1 is full")
+    assert incident["status"] == "resolved"
     texts = [
         entry["text"] for entry in api.get(f"incidents/{incident['id']}/timeline/?page_size=200").json()["results"]
     ]
@@ -163,3 +196,23 @@ def status_of(alerts: Any, number: str) -> Any:
         return alerts.get_request_status(request_id=number).data
     except sdk.exceptions.ApiException:
         return None
+
+
+def test_heartbeats_are_made_pinged_and_switched_through_opsgenies_client(opsgenie: Any) -> None:
+    heartbeats = sdk.HeartbeatApi(api_client=opsgenie)
+    wish = sdk.CreateHeartbeatPayload(name="backup", interval=5, interval_unit="minutes", enabled=True)
+
+    made = heartbeats.create_heartbeat(create_heartbeat_payload=wish).data
+    pong = heartbeats.ping("backup")
+    update = sdk.UpdateHeartbeatPayload(interval=2, interval_unit="hours")
+    heartbeats.update_heartbeat("backup", update_heartbeat_payload=update)
+    switched = [getattr(heartbeats, verb)("backup").data.enabled for verb in ("disable_heartbeat", "enable_heartbeat")]
+    shown = heartbeats.get_heartbeat("backup").data
+    listed = heartbeats.list_heart_beats().data.heartbeats
+
+    assert (made.name, made.enabled, made.expired) == ("backup", True, False)
+    assert pong.result == "PONG - Heartbeat received"
+    assert switched == [False, True]
+    assert (shown.interval, shown.interval_unit) == (2, "hours")
+    assert shown.last_ping_time is not None
+    assert [each.name for each in listed] == ["backup"]
