@@ -22,7 +22,8 @@ _OPERATOR = re.compile(r"\s*(=~|!~|!=|=)\s*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"""[^"{},\n]*""")
-_PLAIN_PATTERN = re.compile(r"[\w \-/:@#%&<>=,;'\"~!|]*", re.ASCII)
+_PLAIN = re.compile(r"[\w \-/:@#%&<>=,;'\"~!|]*", re.ASCII)
+_AROUND_PLAIN = re.compile(r"(\.\*)?([\w \-/:@#%&<>=,;'\"~!]*)(\.\*)?", re.ASCII)
 _MOST_REMEMBERED = 10_000  # values of a pattern
 
 
@@ -52,24 +53,50 @@ class Matcher:
 
 
 class Pattern:
-    """A regular expression that remembers its answers: alerts look alike."""
+    """A regular expression. What most people write needs no machine, and the machine's answers are remembered."""
 
     def __init__(self, expression: str) -> None:
-        # An alternative of plain words needs no machine.
-        self._words = frozenset(expression.split("|")) if _PLAIN_PATTERN.fullmatch(expression) else None
-        self._machine: Any = None if self._words is not None else re2.compile(expression, _options())
+        plain = _AROUND_PLAIN.fullmatch(expression)
+        self._words = frozenset(expression.split("|")) if _PLAIN.fullmatch(expression) else None
+        self._around = (bool(plain[1]), plain[2], bool(plain[3])) if plain and self._words is None else None
+        self._start = _start_of(expression)
+        needs_machine = self._words is None and self._around is None
+        self._machine: Any = re2.compile(expression, _options()) if needs_machine else None
         self._answers: dict[str, bool] = {}
 
     def matches(self, value: str) -> bool:
         """Whether the whole value matches."""
         if self._words is not None:
             return value in self._words
+        if self._around is not None:
+            return _is_around(value, *self._around)
+        if not value.startswith(self._start):
+            return False
         answer = self._answers.get(value)
         if answer is None:
             if len(self._answers) >= _MOST_REMEMBERED:
                 self._answers.clear()
             answer = self._answers[value] = self._machine.fullmatch(value) is not None
         return answer
+
+
+def _is_around(value: str, may_begin: bool, plain: str, may_end: bool) -> bool:
+    """Whether it is `plain`, with anything but line breaks before or after it where that may be."""
+    if "\n" in value:
+        return False
+    if may_begin and may_end:
+        return plain in value
+    return value.endswith(plain) if may_begin else value.startswith(plain)
+
+
+def _start_of(expression: str) -> str:
+    """What every value that matches begins with."""
+    if "|" in expression or expression.startswith("(?"):
+        return ""
+    found = _PLAIN.match(expression)
+    start = found[0] if found else ""
+    # The last letter may be there any number of times.
+    return start[:-1] if expression[len(start) : len(start) + 1] in {"*", "?", "{"} else start
 
 
 def _options() -> Any:
@@ -81,6 +108,11 @@ def _options() -> Any:
 @lru_cache(maxsize=2000)
 def _pattern(expression: str) -> Pattern:
     return Pattern(expression)
+
+
+def pattern_of(matcher: Matcher) -> Pattern:
+    """The regular expression of a matcher that has one."""
+    return _pattern(matcher.value)
 
 
 def _quoted(text: str) -> str:

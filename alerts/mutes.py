@@ -2,15 +2,15 @@
 
 What was found for alerts that look alike is remembered: of an alert only the labels that some matcher names are looked
 at. A silence or window that asks for a certain value of a label is found by that value, so fifty of them cost little
-more than one.
+more than one; patterns are asked only of alerts that have the label.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.matchers import OWN_NAMES, Matcher, value_of
+from alerts.matchers import OWN_NAMES, Matcher, pattern_of, value_of
 
 _MOST_REMEMBERED = 10_000
 
@@ -91,6 +91,7 @@ class Mutes:
         self._plain = sorted(named - set(OWN_NAMES))
         self._own = sorted(named & set(OWN_NAMES))
         self._by_value: dict[str, dict[str, list[Muter]]] = {}
+        self._by_pattern: dict[str, list[tuple[Callable[[str], bool], Muter]]] = {}
         self._others: list[Muter] = []
         for muter in muters:
             self._place(muter)
@@ -117,12 +118,20 @@ class Mutes:
             if matcher.operator == "=" and matcher.value:
                 self._by_value.setdefault(matcher.name, {}).setdefault(matcher.value, []).append(muter)
                 return
+        for matcher in muter.matchers:
+            if matcher.operator == "=~" and not matcher.holds(""):
+                self._by_pattern.setdefault(matcher.name, []).append((pattern_of(matcher).matches, muter))
+                return
         self._others.append(muter)
 
     def _ask(self, facts: Facts) -> Found:
         possible = list(self._others)
         for name, by_value in self._by_value.items():
             possible += by_value.get(self._value(name, facts), ())
+        for name, patterns in self._by_pattern.items():
+            value = self._value(name, facts)
+            if value:
+                possible += [muter for matches, muter in patterns if matches(value)]
         muters = [each for each in possible if self._is_in_scope(each, facts) and self._match(each.matchers, facts)]
         targets, sources = [], []
         for rule in self.rules.values():

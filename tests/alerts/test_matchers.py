@@ -1,6 +1,7 @@
 """Matchers: read, written, checked and asked as Alertmanager's are."""
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,13 @@ def test_what_is_no_matcher_is_told_of(text: str) -> None:
         ('a=~"one|two"', ["one", "two"], ["onetwo", "three", ""]),
         ('a=~".*"', ["", "x"], []),
         ('a!~"x.*"', ["", "y", "yx"], ["x", "xy"]),
+        ('a=~"db.*"', ["db", "db-1"], ["a db", "", "db\n"]),
+        ('a=~".*db"', ["db", "a-db"], ["db-1", "\ndb"]),
+        ('a=~".*db.*"', ["db", "a-db-1"], ["d", "db\n"]),
+        ('a=~"dbs?-.+"', ["db-1", "dbs-1"], ["db-", "d-1"]),
+        ('a=~"x*y"', ["y", "xxy"], ["x", "xz"]),
+        ('a=~"x{0}y"', ["y"], ["xy"]),
+        ('a=~"x.*|y"', ["x1", "y"], ["y1"]),
         ('a=~"(?i)warn"', ["WARN", "warn"], ["warning"]),
     ],
 )
@@ -84,3 +92,11 @@ def test_an_alert_without_such_a_label_is_asked_for_its_own_words() -> None:
     assert value_of("title", {}, **own) == "Disk full"
     assert value_of("title", {"title": "a label"}, **own) == "a label"
     assert value_of("instance", {}, **own) == ""
+
+
+_PATTERNS = ["a", "a.*", ".*a", ".*a.*", "ab?c", "a|b", "a+b", "a.b", "", ".*", "a b", "a?"]
+
+
+@given(st.sampled_from(_PATTERNS), st.text("abc \n", max_size=5))
+def test_a_pattern_that_needs_no_machine_answers_as_the_machine_does(expression: str, value: str) -> None:
+    assert Matcher("a", "=~", expression).holds(value) == (re2.compile(expression).fullmatch(value) is not None)
