@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Role, User
-from alerts import keys, quarantine, reading
+from alerts import keys, mute_reading, quarantine, reading
 from alerts.models import Alert, AlertStatus, Event, EventStatus, Integration
 from alerts.serializers import (
     AlertOut,
@@ -37,6 +37,16 @@ def _asked(request: Request, *names: str) -> dict[str, str]:
     return {name: str(request.query_params.get(name, "")).replace("\0", "").strip() for name in names}
 
 
+class _WithMutes(ListAPIView[Alert]):
+    """A list of alerts, each with what mutes it now: found for a page at once."""
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A page."""
+        page = super().paginate_queryset(queryset)
+        mute_reading.note_mutes(page or [])
+        return page
+
+
 @extend_schema(
     parameters=[
         OpenApiParameter("integration", description="Name of the integration."),
@@ -45,7 +55,7 @@ def _asked(request: Request, *names: str) -> dict[str, str]:
         OpenApiParameter("q", description="Words of the title or the dedup key."),
     ]
 )
-class AlertList(ListAPIView[Alert]):
+class AlertList(_WithMutes):
     """Deduplicated alerts, newest first."""
 
     serializer_class = AlertOut
@@ -65,8 +75,14 @@ class AlertDetail(RetrieveAPIView[Alert]):
     def get_queryset(self) -> QuerySet[Alert]:
         return reading.alerts(_user(self.request))
 
+    def get_object(self) -> Alert:
+        """With what mutes it."""
+        alert = super().get_object()
+        mute_reading.note_mutes([alert])
+        return alert
 
-class IncidentAlerts(ListAPIView[Alert]):
+
+class IncidentAlerts(_WithMutes):
     """What fires in this incident, and what did; newest first."""
 
     serializer_class = AlertOut

@@ -15,6 +15,7 @@ from alerts.source import sources
 from catalog.models import Service
 from core import durations
 from incidents.models import Severity
+from incidents.serializers import MuteOut
 
 _LONGEST_SHOWN = 200_000  # bytes of a body
 
@@ -33,13 +34,16 @@ class AlertOut(serializers.ModelSerializer[Alert]):
     service = serializers.CharField(source="service.name")
     incident = serializers.IntegerField(source="incident_id", allow_null=True)
     links = LinkOut(many=True)
+    muted = MuteOut(
+        source="muted_now", allow_null=True, default=None, help_text="What mutes it now; null where nothing does."
+    )
 
     class Meta:
         model = Alert
         fields = [
             *("id", "integration", "dedup_key", "status", "severity", "title", "description", "labels", "annotations"),
             *("links", "count", "first_seen_at", "last_seen_at", "started_at", "ended_at", "resolved_at", "service"),
-            *("incident", "group_key", "reasons", "expires_at", "flapping_until"),
+            *("incident", "group_key", "muted", "reasons", "expires_at", "flapping_until"),
         ]
         read_only_fields = fields
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
 
@@ -44,6 +44,30 @@ class WindowWish:
 def plan_of(window: MaintenanceWindow) -> recurrence.Plan:
     """When it is on."""
     return recurrence.Plan(window.starts, window.duration, window.time_zone, window.recurrence)
+
+
+def wish_of(window: MaintenanceWindow) -> WindowWish:
+    """What it is, as a wish: to be changed in parts."""
+    return WindowWish(
+        name=window.name,
+        starts=window.starts,
+        duration=window.duration,
+        time_zone=window.time_zone,
+        recurrence=window.recurrence,
+        comment=window.comment,
+        matchers=tuple(window.matchers),
+        services=tuple(window.services.all()),
+        integrations=tuple(window.integrations.all()),
+        is_active=window.is_active,
+    )
+
+
+def local_now(time_zone: str) -> datetime:
+    """This minute by the clock on the wall there. Raises Invalid."""
+    if time_zone not in available_timezones():
+        problem = f"“{time_zone[:60]}” is not an IANA time zone, like Europe/Berlin."
+        raise Invalid(problem, {"time_zone": problem})
+    return clock.now().astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0, tzinfo=None)
 
 
 def place(window: MaintenanceWindow, now: datetime) -> None:

@@ -19,6 +19,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("notifications.api")),
     path("", include("escalation.api")),
     path("", include("alerts.api")),
+    path("", include("alerts.mute_api")),
     path("", include("postmortems.api")),
 ]
 
