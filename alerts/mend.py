@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from alerts import concatenated
 from core.errors import DomainError
 
 Json = Any
@@ -195,10 +196,14 @@ def _loads(text: str, marks: list[str]) -> Json:
     without_commas = _TRAILING_COMMA.sub(lambda found: found[1] or found[2], text.strip())
     try:
         value = decoder.decode(without_commas)
+        marks.append("trailing_comma")
     except (ValueError, RecursionError) as trouble:
-        where = f" ({trouble})" if isinstance(trouble, json.JSONDecodeError) else ""
-        raise Unreadable("not_json", f"The body is not valid JSON{where}.") from None
-    marks.append("trailing_comma")
+        sound = concatenated.mended(text)
+        if sound is None:
+            where = f" ({trouble})" if isinstance(trouble, json.JSONDecodeError) else ""
+            raise Unreadable("not_json", f"The body is not valid JSON{where}.") from None
+        value = decoder.decode(sound)
+        marks.append("mended_json")
     return value
 
 

@@ -1,5 +1,8 @@
 """`POST /integrations/<source>/<key>/`: the key stands in the URL, or in a header where the sender can set one.
 
+Who can only GET, as some watchers of web sites, sends with a query: that is the message. Without one it is somebody who
+looks at the address in a browser.
+
 The key decides the integration, and the integration the reader, even where the URL names another source. The path of
 Grafana OnCall, `/integrations/v1/<type>/<key>/`, is the same with a word more.
 """
@@ -17,6 +20,7 @@ def _parts(path: str) -> list[str]:
 class ByUrl(Entrance):
     slug = "by_url"
     prefixes = ("/integrations/",)
+    reads_looks = True
 
     def takes(self, method: str, path: str) -> bool:
         """With a key in the path; without one only what is sent, not what is looked at."""
@@ -25,6 +29,8 @@ class ByUrl(Entrance):
 
     def read(self, request: Request) -> Message | Answer:
         """The key of the path, else of `Authorization: Bearer`."""
+        if request.method == "HEAD" or (request.method == "GET" and not (request.query or request.body)):
+            return self.help(request)
         parts = _parts(request.path)
         if len(parts) == 2:
             return Message(key=parts[1])

@@ -4,6 +4,7 @@ Format: Argo CD's documentation, "Notifications: Webhook" and the status of its 
 template; the one of the set-up text sends the whole status, others are read by the usual names.
 """
 
+from alerts.bodies import fields_of
 from alerts.fields import identity, labels_at, text_at
 from alerts.macros import is_macro
 from alerts.mend import Unreadable
@@ -16,7 +17,6 @@ from alerts.source import (
     Received,
     Source,
     as_texts,
-    expect_object,
     links_of,
     severity_of,
 )
@@ -78,7 +78,7 @@ And on the applications the annotation `notifications.argoproj.io/subscribe.tocs
 
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert, the application's; none while it is on its way."""
-        body = expect_object(received.json())
+        body = fields_of(received)
         name, namespace = text_at(body, *_APP), text_at(body, *_NAMESPACE)
         if not name or is_macro(name):
             raise Unreadable("unexpected_shape", "The message names no application. Take the body of the set-up text.")

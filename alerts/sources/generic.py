@@ -76,7 +76,8 @@ curl -X POST {url} -H 'Content-Type: application/json' -d '{
 }'
 ```
 
-The same with `"status": "resolved"` resolves it.
+The same with `"status": "resolved"` resolves it. A form, plain text or a GET with a query are read, too:
+`{url}?title=Disk+almost+full&dedup_key=db-1/disk`.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:

@@ -1,4 +1,4 @@
-"""Uptime Kuma's webhook notification, as JSON, or as a form with the JSON in `data`.
+"""Uptime Kuma's webhook notification, as JSON, as a form with the JSON in `data`, or by GET.
 
 Format: Uptime Kuma's documentation and source, "Webhook" (heartbeat, monitor, msg). Times are in UTC. A test and the
 notice of a certificate have neither heartbeat nor monitor.
@@ -8,7 +8,7 @@ import re
 
 from alerts.bodies import fields_of
 from alerts.fields import key_of_content, labels_of, object_at, said
-from alerts.mend import Unreadable
+from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -40,7 +40,7 @@ A tag `severity` of a monitor is its alerts' severity; other tags become labels.
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert; none for a test, a pending or a maintained monitor."""
         fields = fields_of(received)
-        heartbeat, monitor = object_at(fields, "heartbeat"), object_at(fields, "monitor")
+        heartbeat, monitor = _object(fields, "heartbeat"), _object(fields, "monitor")
         if not heartbeat and not monitor:
             return [_without_monitor(said(fields, "msg"))]
         word = said(heartbeat, "status")
@@ -121,6 +121,17 @@ def _without_monitor(text: str) -> ParsedAlert:
     if not text:
         raise Unreadable("unexpected_shape", "The message has no heartbeat, no monitor and no text.")
     return ParsedAlert(dedup_key=text, title=text)
+
+
+def _object(fields: dict[str, Json], name: str) -> dict[str, Json]:
+    """An object, which stands in a query as JSON."""
+    value = fields.get(name)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = read_json(value.encode()).value
+        except Unreadable:
+            return {}
+    return object_at(value)
 
 
 def _tags(given: Json) -> dict[str, str]:

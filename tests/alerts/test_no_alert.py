@@ -83,8 +83,8 @@ def test_news_that_is_no_alert_is_ignored_by_name(slug: str, body: Json, reason:
     assert str(news.value).endswith(".")
 
 
-def test_a_subscription_says_what_to_do() -> None:
-    with pytest.raises(Ignored, match=r"arn:aws:sns:eu-west-1:1:t.*open the address.*SubscribeURL"):
+def test_a_subscription_says_what_becomes_of_it() -> None:
+    with pytest.raises(Ignored, match=r"arn:aws:sns:eu-west-1:1:t.*confirmed when its signature was checked"):
         parsed("aws_cloudwatch_sns", _SUBSCRIPTION)
 
 
