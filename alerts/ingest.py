@@ -12,7 +12,7 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import acting, errands, events, muting, own_messages, quarantine, rows, storms
+from alerts import acting, changes, errands, events, muting, own_messages, quarantine, rows, storms
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
@@ -80,6 +80,7 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
         _follow(integration, messages, _router(rules) if rules else None, and_lock=and_lock)
     quarantine.tell_of(integration, understood)
     errands.note(integration, understood)
+    changes.keep(integration, understood, _router(rules) if rules else None)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
             quarantine.give_way(integration, event.id, now=now)

@@ -2,7 +2,7 @@
 
 import time
 
-from alerts import errands, events, expiry, heartbeats, muting, partitions, turns, unmuting, watching
+from alerts import changes, errands, events, expiry, heartbeats, muting, partitions, turns, unmuting, watching
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -41,9 +41,9 @@ def end_what_is_over() -> int:
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)
 def keep_days() -> int:
-    """Make the days ahead and drop old ones: when this process starts, and every hour."""
+    """Make the days ahead, drop old ones and forget old changes: when this process starts, and every hour."""
     global _looked_at  # noqa: PLW0603  one memory per process
     if _looked_at and time.monotonic() - _looked_at < _EVERY:
         return 0
     _looked_at = time.monotonic()
-    return len(partitions.ensure()) + len(partitions.drop_old())
+    return len(partitions.ensure()) + len(partitions.drop_old()) + changes.drop_old()

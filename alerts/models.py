@@ -347,3 +347,26 @@ class Storm(models.Model):
 
     def __str__(self) -> str:
         return f"Storm of {self.integration} on {self.service} since {self.began_at:%Y-%m-%d %H:%M}"
+
+
+class Change(models.Model):
+    """Something that was done, as a deployment: kept beside incidents, whose cause it may be. It pages nobody."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="changes")
+    service = models.ForeignKey(Service, null=True, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(help_text="When it was done, as its sender says; else when that was received.")
+    received_at = models.DateTimeField(default=clock.now)
+    summary = models.CharField(max_length=1024)
+    by = models.CharField(max_length=300, blank=True, help_text="What did it: a pipeline, a tool.")
+    links = models.JSONField(default=list, help_text='[{"text", "href"}]')
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(name="change_by_time", fields=["-at"]),
+            models.Index(name="change_of_service", fields=["service", "-at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary

@@ -166,6 +166,7 @@ def _shape(heartbeat: Heartbeat) -> dict[str, Any]:
 # Whoever calls has a key and no session: nothing here goes by a cookie.
 urlpatterns = [
     re_path(r"^v2/heartbeats/?$", csrf_exempt(answered(_whole))),
-    re_path(r"^v2/heartbeats/(?P<name>[^/]+)/(?P<wish>enable|disable)/?$", csrf_exempt(answered(_switch))),
+    re_path(r"^v2/heartbeats/(?P<name>[^/]+)/enable/?$", csrf_exempt(answered(_switch)), {"wish": "enable"}),
+    re_path(r"^v2/heartbeats/(?P<name>[^/]+)/disable/?$", csrf_exempt(answered(_switch)), {"wish": "disable"}),
     re_path(r"^v2/heartbeats/(?P<name>[^/]+)/?$", csrf_exempt(answered(_single))),
 ]

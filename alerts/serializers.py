@@ -10,7 +10,7 @@ from alerts.authentication import LONGEST_SECRET, SHORTEST_SECRET
 from alerts.flapping import MOST_KEPT
 from alerts.keys import RouteWish
 from alerts.mend import clean_text, decode
-from alerts.models import Alert, AlertStatus, Event, Integration
+from alerts.models import Alert, AlertStatus, Change, Event, Integration
 from alerts.source import sources
 from catalog.models import Service
 from core import durations
@@ -88,6 +88,20 @@ class EventWithBody(EventOut):
     def get_body(self, event: Event) -> str:
         """As text, the first 200 kB."""
         return clean_text(decode(bytes(event.body[:_LONGEST_SHOWN]))[0])[0]
+
+
+class ChangeOut(serializers.ModelSerializer[Change]):
+    """Something that was done, as a deployment. `by` is what did it."""
+
+    integration = serializers.CharField(source="integration.name")
+    service = serializers.CharField(source="service.name", allow_null=True)
+    links = LinkOut(many=True)
+    details = serializers.DictField(child=serializers.CharField())
+
+    class Meta:
+        model = Change
+        fields = ["id", "at", "received_at", "summary", "by", "service", "integration", "links", "details"]
+        read_only_fields = fields
 
 
 class Duration(serializers.CharField):

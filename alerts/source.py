@@ -82,6 +82,18 @@ class ParsedAlert:
     only_counts: bool = False  # while it fires already, and unless this is worse, it changes nothing but the count
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeTold:
+    """Something that was done, as a deployment, as one message tells of it. It never alerts."""
+
+    summary: str
+    at: datetime | None = None
+    by: str = ""  # what did it: a pipeline, a tool
+    labels: Mapping[str, str] = field(default_factory=dict)  # for the routes
+    details: Mapping[str, str] = field(default_factory=dict)
+    links: Sequence[Link] = ()
+
+
 @dataclass(slots=True)
 class Received:
     """A message as the inbox holds it. Reading it notes in `marks` what had to be mended."""
@@ -93,6 +105,7 @@ class Received:
     query: str = ""
     is_cut: bool = False
     marks: list[str] = field(default_factory=list)
+    changes: list[ChangeTold] = field(default_factory=list)  # what a source reads of changes goes here
 
     def unpacked(self) -> bytes:
         """The body without its content encoding. Raises Unreadable."""

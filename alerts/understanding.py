@@ -12,7 +12,7 @@ from alerts import own_messages
 from alerts.authentication import Doubt
 from alerts.mend import Unreadable
 from alerts.models import EventStatus
-from alerts.source import CUT_MARK, MOST_ALERTS, Ignored, ParsedAlert, Received, sources
+from alerts.source import CUT_MARK, MOST_ALERTS, ChangeTold, Ignored, ParsedAlert, Received, sources
 from alerts.trimming import MARK, trim
 
 _MOST_SHOWN = 1000  # alerts of one message whose reading is kept beside it
@@ -43,6 +43,7 @@ class Understood:
     reason: str = ""
     problem: str = ""
     marks: list[str] = field(default_factory=list)
+    changes: list[ChangeTold] = field(default_factory=list)
     is_doubted: bool = False  # it may not be the sender's at all
     is_told: bool = True  # to somebody, where it was put away
 
@@ -89,7 +90,8 @@ def understand(
         was_cut |= trim(alert)
     if was_cut:
         given.marks.append(MARK)
-    return Understood(event, alerts=alerts, problem=problem, marks=list(dict.fromkeys(given.marks)))
+    marks = list(dict.fromkeys(given.marks))
+    return Understood(event, alerts=alerts, problem=problem, marks=marks, changes=given.changes)
 
 
 def doubted_by(guard: Callable[[RawEvent], Doubt | None] | None, event: RawEvent) -> Understood | None:
@@ -118,4 +120,6 @@ def received(event: RawEvent) -> Received:
 
 def _without(event: RawEvent, given: Received, status: EventStatus, reason: str, problem: str) -> Understood:
     marks = list(dict.fromkeys(given.marks))
-    return Understood(event, status=status, reason=reason, problem=problem[:2000], marks=marks)
+    # What is ignored as an alert may tell of a change.
+    changes = given.changes if status is EventStatus.IGNORED else []
+    return Understood(event, status=status, reason=reason, problem=problem[:2000], marks=marks, changes=changes)

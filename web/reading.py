@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 from django.db.models import Count, F, Model, Prefetch, QuerySet
 
 from accounts.models import User
-from alerts.models import Alert, Storm
+from alerts import changes
+from alerts.models import Alert, Change, Storm
 from alerts.reading import alerts_of
 from core import clock
 from core.errors import Invalid
@@ -134,6 +135,7 @@ class IncidentPage:
     alerts: list[Alert]
     timeline: "Page[TimelineEntry]"
     policy_name: str
+    changes: list[Change]
     storm: Storm | None
 
     @property
@@ -173,6 +175,7 @@ def incident_page(user: User, pk: int) -> IncidentPage:
         alerts=list(alerts[:ALERTS_SHOWN]),
         timeline=timeline,
         policy_name=_policy_name(incident),
+        changes=list(changes.before(incident)[: changes.MOST_SHOWN]),
         storm=incident.storms.order_by("-id").first(),
     )
 

@@ -6,9 +6,11 @@ an identity is the same alert as another with the same title and labels, so that
 
 from alerts.authentication import BY_HEADER, Signed, StandardWebhook, by
 from alerts.bodies import body_of
+from alerts.fields import text_at
 from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
 from alerts.source import (
+    ChangeTold,
     Example,
     Expected,
     Ignored,
@@ -76,8 +78,13 @@ curl -X POST {url} -H 'Content-Type: application/json' -d '{
 }'
 ```
 
+<<<<<<< HEAD
 The same with `"status": "resolved"` resolves it. A form, plain text or a GET with a query are read, too:
 `{url}?title=Disk+almost+full&dedup_key=db-1/disk`.
+=======
+The same with `"status": "resolved"` resolves it. With `"kind": "change"` it is a change, as a deployment: it pages
+nobody and is shown beside the incidents that open in the day after it.
+>>>>>>> 0eb67bb (alerts: Keep changes beside incidents.)
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
@@ -85,6 +92,9 @@ The same with `"status": "resolved"` resolves it. A form, plain text or a GET wi
         body = body_of(received)
         if isinstance(body, str):
             return [_of_text(body)]
+        if isinstance(body, dict) and text_at(body, "kind").strip().lower() == "change":
+            received.changes.append(_change(body, received))
+            raise Ignored("change_event", "A change: it is kept beside incidents and never alerts.")
         if isinstance(body, dict):
             body = _elements(body)
         if not isinstance(body, list):
@@ -127,6 +137,19 @@ The same with `"status": "resolved"` resolves it. A form, plain text or a GET wi
             (Expected(AlertStatus.FIRING, "Backup failed on db-1"),),
             content_type="text/plain",
         ),
+    )
+
+
+def _change(body: dict[str, Json], received: Received) -> ChangeTold:
+    fields = {name.lower(): value for name, value in body.items()}
+    labels = _labels({name: value for name, value in fields.items() if name != "kind"})
+    return ChangeTold(
+        summary=_first(fields, _TITLE) or _first(fields, _DESCRIPTION) or "A change",
+        at=received.moment(_raw(fields, _STARTED)),
+        by=_first(fields, ("source", "by", "tool", "user")),
+        labels=labels,
+        details={**labels, **as_texts(fields.get("annotations")), **as_texts(fields.get("details"))},
+        links=links_of(*((text, _raw(fields, names)) for text, names in _LINKS)),
     )
 
 

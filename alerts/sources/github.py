@@ -10,6 +10,7 @@ from alerts.fields import at, identity, labels_at, object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
+    ChangeTold,
     Example,
     Expected,
     Ignored,
@@ -41,6 +42,11 @@ _ANNOTATIONS = {
     "commit": "workflow_run.head_sha",
     "actor": ("workflow_run.actor.login", "sender.login"),
 }
+_DEPLOYED = {
+    "repository": "repository.full_name",
+    "branch": "deployment.ref",
+    "environment": ("deployment_status.environment", "deployment.environment"),
+}
 
 
 class GitHub(Source):
@@ -53,7 +59,7 @@ In the repository or organisation under **Settings → Webhooks → Add webhook*
 
 - Payload URL: `{url}`
 - Content type: `application/json`
-- *Let me select individual events*: only *Workflow runs*
+- *Let me select individual events*: only *Workflow runs*, and *Deployment statuses* to see deployments beside incidents
 
 To be told of one branch only, give the integration a route with the condition `labels.branch == "main"`.
 """
@@ -62,6 +68,8 @@ To be told of one branch only, give the integration a route with the condition `
         """One alert for a completed run; none for all else."""
         body = fields_of(received)
         run = object_at(body, "workflow_run")
+        if object_at(body, "deployment_status"):
+            raise _of_deployment(body, received)
         if not run:
             if "zen" in body or "repository" in body or "sender" in body or "hook" in body:
                 raise Ignored("other_event", "Not a run of a workflow: that tells of no alert.")
@@ -135,6 +143,29 @@ To be told of one branch only, give the integration a route with the condition `
             content_type="application/x-www-form-urlencoded",
         ),
     )
+
+
+def _of_deployment(body: dict[str, Json], received: Received) -> Ignored:
+    """One that succeeded is a change; of those that fail their workflow tells."""
+    state = text_at(body, "deployment_status.state").lower()
+    if state != "success":
+        return Ignored("not_conclusive", f"A deployment that is “{state}” has changed nothing yet.")
+    repository, ref = text_at(body, "repository.full_name"), text_at(body, "deployment.ref")
+    environment = text_at(body, "deployment_status.environment", "deployment.environment")
+    received.changes.append(
+        ChangeTold(
+            summary=f"{repository}@{ref} was deployed" + (f" to {environment}" if environment else ""),
+            at=received.moment(at(body, "deployment_status.updated_at")),
+            by=text_at(body, "deployment_status.creator.login", "sender.login"),
+            labels=labels_at(body, _DEPLOYED),
+            details=labels_at(body, {**_DEPLOYED, "commit": "deployment.sha", "description": "deployment.description"}),
+            links=links_of(
+                ("Log", at(body, "deployment_status.log_url")),
+                ("Environment", at(body, "deployment_status.environment_url")),
+            ),
+        )
+    )
+    return Ignored("change_event", "A deployment: it is kept beside incidents and never alerts.")
 
 
 def _identity(body: dict[str, Json], run: dict[str, Json], workflow: str) -> str:

@@ -9,6 +9,7 @@ from alerts.fields import at, identity, labels_at, object_at, objects_at, text_a
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
+    ChangeTold,
     Example,
     Expected,
     Ignored,
@@ -33,6 +34,11 @@ _ANNOTATIONS = {
     "duration": "object_attributes.duration",
     "merge_request": "merge_request.title",
 }
+_DEPLOYED = {
+    "project": ("project.path_with_namespace", "project.name"),
+    "branch": "ref",
+    "environment": "environment",
+}
 
 
 class GitLab(Source):
@@ -44,7 +50,7 @@ class GitLab(Source):
 In the project or group under **Settings → Webhooks → Add new webhook**:
 
 - URL: `{url}`
-- Trigger: only *Pipeline events*
+- Trigger: only *Pipeline events*, and *Deployment events* to see deployments beside incidents
 
 To be told of one branch only, give the integration a route with the condition `labels.branch == "main"`.
 """
@@ -56,6 +62,8 @@ To be told of one branch only, give the integration a route with the condition `
         pipeline = object_at(body, "object_attributes")
         if not kind:
             raise Unreadable("unexpected_shape", "The message has no “object_kind”, which GitLab always sends.")
+        if kind == "deployment":
+            raise _of_deployment(body, received)
         if kind != "pipeline":
             raise Ignored("other_event", f"“{kind}” tells of no pipeline.")
         state = text_at(pipeline, "status").lower()
@@ -122,6 +130,26 @@ To be told of one branch only, give the integration a route with the condition `
             (Expected(AlertStatus.RESOLVED, "Pipeline #7216 acme/api stable succeeded", None, "33/stable"),),
         ),
     )
+
+
+def _of_deployment(body: dict[str, Json], received: Received) -> Ignored:
+    """One that succeeded is a change; of those that fail their pipeline tells."""
+    state = text_at(body, "status").lower()
+    if state != "success":
+        return Ignored("not_conclusive", f"A deployment that is “{state}” has changed nothing yet.")
+    environment = text_at(body, "environment")
+    what = f"{text_at(body, 'project.path_with_namespace', 'project.name')} {text_at(body, 'ref', 'short_sha')}".strip()
+    received.changes.append(
+        ChangeTold(
+            summary=f"{what} was deployed" + (f" to {environment}" if environment else ""),
+            at=received.moment(body.get("status_changed_at")),
+            by=text_at(body, "user.username", "user.name"),
+            labels=labels_at(body, _DEPLOYED),
+            details=labels_at(body, {**_DEPLOYED, "commit": "short_sha", "title": "commit_title"}),
+            links=links_of(("Job", body.get("deployable_url")), ("Commit", body.get("commit_url"))),
+        )
+    )
+    return Ignored("change_event", "A deployment: it is kept beside incidents and never alerts.")
 
 
 def _failed_jobs(body: dict[str, Json]) -> str:

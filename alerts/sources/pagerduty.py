@@ -8,9 +8,11 @@ import hashlib
 
 import orjson
 
+from alerts.fields import object_at, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
+    ChangeTold,
     Example,
     Expected,
     Ignored,
@@ -56,6 +58,8 @@ receivers:
         url: {base_url}/v2/enqueue
 ```
 
+Change events go to `{base_url}/v2/change/enqueue`, with the same key.
+
 Senders of version 1 keep `{base_url}/generic/2010-04-15/create_event.json`, with the integration key as service key.
 """
 
@@ -63,7 +67,8 @@ Senders of version 1 keep `{base_url}/generic/2010-04-15/create_event.json`, wit
         """One alert; none for a change event."""
         body = expect_object(received.json())
         if received.headers.get(":path", "").endswith("/change/enqueue"):
-            raise Ignored("change_event", "A change event: it tells what was done and never alerts.")
+            received.changes.append(_change(body, received))
+            raise Ignored("change_event", "A change event: it is kept beside incidents and never alerts.")
         if "event_type" in body and "event_action" not in body:
             body = _as_version_2(body)
         status = _STATUSES.get(as_text(body.get("event_action")))
@@ -151,6 +156,20 @@ Senders of version 1 keep `{base_url}/generic/2010-04-15/create_event.json`, wit
             {"event_type": "resolve", "incident_key": "db-3/backup", "description": "Done"},
             (Expected(AlertStatus.RESOLVED, "Done", None, "db-3/backup"),),
         ),
+    )
+
+
+def _change(body: dict[str, Json], received: Received) -> ChangeTold:
+    payload = object_at(body, "payload")
+    details = as_texts(payload.get("custom_details"))
+    by = text_at(payload, "source")
+    return ChangeTold(
+        summary=text_at(payload, "summary") or "A change",
+        at=received.moment(payload.get("timestamp")),
+        by=by,
+        labels={**details, **({"source": by} if by else {})},
+        details=details,
+        links=_links(body),
     )
 
 

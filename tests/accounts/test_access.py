@@ -41,6 +41,8 @@ RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/escalation-policies/{pk}/": _READ,
     "/api/v1/alerts/": _READ,
     "/api/v1/alerts/{pk}/": _READ,
+    "/api/v1/changes/": _READ,
+    "/api/v1/changes/{pk}/": _READ,
     "/api/v1/events/": _READ,
     "/api/v1/events/{pk}/": _READ,
     "/api/v1/events/{pk}/replay/": {"POST": ACT},

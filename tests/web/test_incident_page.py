@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role, User
-from alerts.models import Alert, Integration
+from alerts.models import Alert, Change, Integration
 from core import clock
 from incidents import lifecycle
 from incidents.actor import Via
@@ -245,7 +245,7 @@ def test_the_page_costs_the_same_however_much_happened(
         browser.get(f"/incidents/{incident.pk}/")
 
 
-PAGE_COSTS = 13
+PAGE_COSTS = 14
 
 
 def test_an_alert_that_moved_on_is_shown_with_where_it_went(browser: Client) -> None:
@@ -259,3 +259,37 @@ def test_an_alert_that_moved_on_is_shown_with_where_it_went(browser: Client) -> 
     assert f"moved on to #{second.pk}" in page
     assert "Replica lag grows" in all_alerts
     assert "moved on to" not in page_of(browser, second)
+
+
+def a_change(incident: Incident, summary: str, *, hours_before: float, **fields: object) -> Change:
+    """Something that was done before the incident opened."""
+    integration, _ = Integration.objects.get_or_create(
+        name="ci", defaults={"source": "generic", "key_hash": b"ci", "key_prefix": "ci"}
+    )
+    at = incident.created_at - timedelta(hours=hours_before)
+    return Change.objects.create(integration=integration, summary=summary, at=at, **fields)
+
+
+def test_what_was_done_shortly_before_is_shown_with_that_of_its_own_service_first(browser: Client) -> None:
+    incident = factories.an_incident()
+    other = factories.a_service("billing")
+    a_change(incident, "Billing 7 deployed", hours_before=1, service=other)
+    a_change(incident, "Checkout 9 deployed", hours_before=3, service=incident.service, by="argo")
+    a_change(incident, "Long ago", hours_before=30, service=incident.service)
+    a_change(incident, "After it opened", hours_before=-1, service=incident.service)
+    links = [{"text": "Log", "href": "https://ci.example.com/9"}, {"text": "Trap", "href": "javascript:alert(1)"}]
+    a_change(incident, "Of nobody", hours_before=2, links=links)
+
+    page = page_of(browser, incident)
+
+    part = page.partition("Changes shortly before")[2]
+    assert part.index("Checkout 9 deployed") < part.index("Billing 7 deployed") < part.index("Of nobody")
+    assert "by argo · this service" in part
+    assert "· billing" in part
+    assert "Long ago" not in page
+    assert "After it opened" not in page
+    assert "javascript:" not in browser.get(f"/incidents/{incident.pk}/").content.decode()
+
+
+def test_where_nothing_was_done_nothing_is_said(browser: Client) -> None:
+    assert "Changes shortly before" not in page_of(browser, factories.an_incident())
