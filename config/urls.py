@@ -19,11 +19,8 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("notifications.api")),
     path("", include("escalation.api")),
     path("", include("alerts.api")),
-<<<<<<< HEAD
     path("", include("alerts.mute_api")),
-=======
     path("", include("alerts.changes_api")),
->>>>>>> 0eb67bb (alerts: Keep changes beside incidents.)
     path("", include("postmortems.api")),
 ]
 

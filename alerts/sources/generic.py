@@ -78,13 +78,10 @@ curl -X POST {url} -H 'Content-Type: application/json' -d '{
 }'
 ```
 
-<<<<<<< HEAD
 The same with `"status": "resolved"` resolves it. A form, plain text or a GET with a query are read, too:
 `{url}?title=Disk+almost+full&dedup_key=db-1/disk`.
-=======
 The same with `"status": "resolved"` resolves it. With `"kind": "change"` it is a change, as a deployment: it pages
 nobody and is shown beside the incidents that open in the day after it.
->>>>>>> 0eb67bb (alerts: Keep changes beside incidents.)
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
