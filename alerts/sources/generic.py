@@ -80,8 +80,8 @@ curl -X POST {url} -H 'Content-Type: application/json' -d '{
 
 The same with `"status": "resolved"` resolves it. A form, plain text or a GET with a query are read, too:
 `{url}?title=Disk+almost+full&dedup_key=db-1/disk`.
-The same with `"status": "resolved"` resolves it. With `"kind": "change"` it is a change, as a deployment: it pages
-nobody and is shown beside the incidents that open in the day after it.
+With `"kind": "change"` it is a change, as a deployment: it pages nobody and is shown beside the incidents that open in
+the day after it.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
