@@ -137,6 +137,11 @@ def delete(heartbeat_id: int) -> None:
     heartbeat.delete()
 
 
+def ping_path(key: str) -> str:
+    """Path of the address to ping, with its key: show it, never log it."""
+    return f"/heartbeat/{key}/"
+
+
 def as_beat(heartbeat: Heartbeat) -> beats.Beat:
     """What the rules look at."""
     return beats.Beat(

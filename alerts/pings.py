@@ -24,7 +24,8 @@ LARGEST_GROUP = 500
 MOST_WAITING = 20_000
 ATTEND_EVERY = 10.0  # seconds
 
-# Rows are locked in order, so that two doors cannot wait for one another.
+# Rows are locked in order, so that two doors cannot wait for one another. What is to be looked at once is due a second
+# before: clocks that differ by less shall not put it off.
 _BEAT = """
 with sent as (
     select place, decode(hash, 'hex') as key_hash, is_integration, name
@@ -47,7 +48,7 @@ with sent as (
         due_at = case heartbeat.state
             when 'alive' then moment + heartbeat.period + heartbeat.grace
             when 'paused' then null
-            else moment end
+            else moment - interval '1 second' end
     from locked, (select clock_timestamp() + %(moved)s::interval as moment) as now
     where heartbeat.id = locked.id
     returning heartbeat.id, heartbeat.state

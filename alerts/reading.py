@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from alerts.models import Alert, AlertStatus, Event, EventStatus, Integration
+from alerts.models import Alert, AlertStatus, Event, EventStatus, Heartbeat, HeartbeatState, Integration
 from core.errors import Invalid
 from incidents.models import Severity
 
@@ -45,6 +45,17 @@ def integrations(user: User) -> QuerySet[Integration]:
     """Every integration with its routes, newest first."""
     found = Integration.objects.prefetch_related("routes__service") if user.is_active else Integration.objects.none()
     return found.order_by("-id")
+
+
+def heartbeats(
+    user: User, *, state: str = "", service: str = "", integration: str = "", name: str = ""
+) -> QuerySet[Heartbeat]:
+    """Heartbeats, newest first. Raises Invalid for a state that does not exist."""
+    found = Heartbeat.objects.select_related("service", "integration") if user.is_active else Heartbeat.objects.none()
+    if state:
+        found = found.filter(state=_one_of("state", state, HeartbeatState.values))
+    asked = {"service__name": service, "integration__name": integration, "name": name}
+    return found.filter(**{field: value for field, value in asked.items() if value}).order_by("-id")
 
 
 def _one_of(field: str, value: str, known: list[str]) -> str:

@@ -21,6 +21,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("alerts.api")),
     path("", include("alerts.mute_api")),
     path("", include("alerts.changes_api")),
+    path("", include("alerts.heartbeats_api")),
     path("", include("postmortems.api")),
 ]
 

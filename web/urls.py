@@ -3,7 +3,7 @@
 from django.urls import path
 
 from web import postmortem_urls
-from web.pages import actions, health, incidents, on_call, opening, problems, profile, signing_in
+from web.pages import actions, health, heartbeats, incidents, on_call, opening, problems, profile, signing_in
 
 app_name = "web"
 _INCIDENT = "incidents/<int:pk>"
@@ -25,6 +25,9 @@ urlpatterns = [
     path(f"{_INCIDENT}/merge/", actions.merge, name="incident-merge"),
     path(f"{_INCIDENT}/note/", actions.note, name="incident-note"),
     path("on-call/", on_call.on_call, name="on-call"),
+    path("heartbeats/", heartbeats.heartbeats, name="heartbeats"),
+    path("heartbeats/<int:pk>/pause/", heartbeats.pause, name="heartbeat-pause"),
+    path("heartbeats/<int:pk>/resume/", heartbeats.resume, name="heartbeat-resume"),
     path("problems/", problems.problems, name="problems"),
     path("me/", profile.me, name="me"),
     path("me/test-page/", profile.test_page, name="me-test-page"),

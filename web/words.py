@@ -89,6 +89,9 @@ KINDS = {
     "urgency_changed": Look("warn", "warning"),
 }
 
+# A heartbeat's state looks like the status of an incident or a delivery.
+HEARTBEAT_LOOKS = {"missed": "failed", "alive": "resolved", "paused": "snoozed", "waiting": "queued"}
+
 # Why a step chose somebody.
 CHOSEN = {
     "on_call": "on call",

@@ -59,6 +59,7 @@ _NAVIGATION: list[dict[str, Any]] = [
         "title": "What comes in",
         "items": [
             _item("Integrations", "input", "alerts_integration"),
+            _item("Heartbeats", "cardiology", "alerts_heartbeat"),
             _item("API keys", "key", "accounts_apikey"),
             _item("Failed sign-ins", "lock", "accounts_signinattempt", permission="is_admin"),
         ],

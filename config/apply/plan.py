@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from config.apply import document
 from config.apply.document import Items, Node, Place, Problem, Refused, Scalar
+from config.apply.heartbeats import Heartbeats
 from config.apply.integrations import Integrations
 from config.apply.keys import ApiKeys
 from config.apply.people import Users
@@ -29,6 +30,7 @@ SECTIONS: tuple[Section[Any], ...] = (
     Policies(),
     Services(),
     Integrations(),
+    Heartbeats(),
     ApiKeys(),
 )
 # Any number that no other program uses on the same database will do.
@@ -236,7 +238,7 @@ def _flow(value: Plain) -> str:
 
 def _keys_given_twice(read: _Read) -> Iterator[Problem]:
     seen: dict[str, Place] = {}
-    for section in (Integrations.key, ApiKeys.key):
+    for section in (Integrations.key, Heartbeats.key, ApiKeys.key):
         for given in read.givens[section]:
             key = given.values.get("key")
             if key is None:
@@ -252,5 +254,7 @@ def _note_given_key(step: _Step, made: Made) -> None:
         return
     if step.section.key == Integrations.key:
         made.integration_keys[step.given.name] = str(key)
+    elif step.section.key == Heartbeats.key:
+        made.heartbeat_keys[step.given.name] = str(key)
     else:
         made.api_keys[step.given.name] = str(key)

@@ -46,6 +46,7 @@ class Made:
 
     integration_keys: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
+    heartbeat_keys: dict[str, str] = field(default_factory=dict)
 
 
 class Section(ABC, Generic[F]):

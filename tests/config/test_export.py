@@ -22,6 +22,9 @@ def test_an_export_applied_changes_nothing(files: Files) -> None:
         integrations:
           - {name: all, source: generic, group_by: [], hold: 90s, reopen_within: 1h, resolve_after: 4h,
              flap_changes: 0, flap_window: 1h, routes: [{service: low}]}
+        heartbeats:
+          - {name: nightly, service: low, period: 1d, grace: 1h, severity: warning, labels: {job: dump}, paused: true}
+          - {name: watchdog, integration: all, period: 5m, title: Prometheus is silent}
         schedules:
           - name: autumn
             time_zone: Europe/Berlin

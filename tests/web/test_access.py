@@ -1,6 +1,7 @@
 """Who may open and press what: every page of this app, by role. A page without a rule here fails the test."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -9,6 +10,9 @@ from django.urls import reverse
 from django.urls.resolvers import URLPattern
 
 from accounts.models import Role, User
+from alerts import heartbeats
+from alerts.heartbeats import Wish
+from alerts.models import Heartbeat
 from incidents.models import Incident
 from tests import factories
 from tests.web.conftest import SignIn
@@ -20,6 +24,7 @@ READ = {
     "incident-timeline",
     "incident-alerts",
     "on-call",
+    "heartbeats",
     "problems",
     "me",
 }
@@ -35,6 +40,8 @@ RESPONDERS_POST = {
     "incident-reassign",
     "incident-merge",
     "incident-note",
+    "heartbeat-pause",
+    "heartbeat-resume",
 }
 OWN_POST = {"me", "me-test-page", "me-theme", "me-sign-out-everywhere"}
 OPEN_TO_ALL = {"sign-in", "sign-out", "healthz", "readyz", "metrics"}
@@ -49,6 +56,10 @@ def incident(db: None) -> Incident:
 
 def address(name: str, incident: Incident) -> str:
     """The address of a page, of this incident where it is about one."""
+    if name.startswith("heartbeat-"):
+        wish = Wish("nightly backup", period=timedelta(days=1), service=incident.service)
+        heartbeat = Heartbeat.objects.first() or heartbeats.create(wish)[0]
+        return reverse(f"web:{name}", args=[heartbeat.pk])
     needs_one = name.startswith("incident") and name not in {"incidents", "incident-open"}
     return reverse(f"web:{name}", args=[incident.pk] if needs_one else [])
 

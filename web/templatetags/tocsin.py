@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Role, User
 from alerts.models import Alert
-from core import clock
+from core import clock, durations
 from incidents.actor import Actor, ActorKind, Via
 from incidents.models import TimelineEntry
 from notifications.channel import label_of, masked
@@ -68,6 +68,18 @@ def _short(local: datetime, now: datetime) -> str:
 def span(length: timedelta) -> str:
     """A length of time in words."""
     return moments.span(length)
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    """A length of time as people write it in settings: 1h 30m."""
+    return durations.write(length)
+
+
+@register.filter
+def heartbeat_status(state: str) -> str:
+    """Which look a heartbeat's state has."""
+    return words.HEARTBEAT_LOOKS.get(state, "unknown")
 
 
 @register.inclusion_tag("components/icon.html")

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from alerts import heartbeats
 from config.apply import plan
 from config.apply.document import Refused
 from config.apply.plan import Outcome
@@ -52,26 +53,34 @@ class Command(BaseCommand):
     def _tell_keys(self, outcome: Outcome) -> None:
         for name, key in outcome.made.integration_keys.items():
             self.stdout.write(f"Integration {name} receives at {_url(outcome.sources[name], key)}")
+        for name, key in outcome.made.heartbeat_keys.items():
+            self.stdout.write(f"Heartbeat {name} is pinged at {_ping_url(key)}")
         for name, key in outcome.made.api_keys.items():
             self.stdout.write(f"API key {name}: {key}")
-        if outcome.made.integration_keys or outcome.made.api_keys:
+        if outcome.made.integration_keys or outcome.made.heartbeat_keys or outcome.made.api_keys:
             self.stdout.write("Keep these keys: only their hashes are stored.")
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     keys = outcome.made.integration_keys
+    beats = {name: {"key": key, "url": _ping_url(key)} for name, key in outcome.made.heartbeat_keys.items()}
     return {
         "integrations": {
             name: {**({"key": keys[name]} if name in keys else {}), "url": _url(source, keys.get(name))}
             for name, source in outcome.sources.items()
         },
         "api_keys": dict(outcome.made.api_keys),
+        **({"heartbeats": beats} if beats else {}),
         "changes": [
             {"action": each.action, "kind": each.kind, "name": each.name, "details": list(each.lines)}
             for each in outcome.plan.changes()
             if each.action in _SIGNS
         ],
     }
+
+
+def _ping_url(key: str) -> str:
+    return settings.PUBLIC_URL + heartbeats.ping_path(key)
 
 
 def _url(source: str, key: str | None) -> str:
