@@ -24,7 +24,7 @@ from accounts.administration import (
     key_shown,
 )
 from accounts.models import Role
-from alerts import heartbeats_admin, keys, quarantine  # noqa: F401  the first registers its own
+from alerts import heartbeats_admin, keys, mute_admin, quarantine  # noqa: F401  they register their own
 from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows, grouping_of
 from alerts.letters import hashed
 from alerts.mend import clean_text, decode

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from core import clock, jobs
 from core.errors import DomainError, Invalid
 
 LONGEST_COMMENT = 2000
+NO_SCOPE = "Say what it mutes: services, integrations or matchers."
 _EARLIEST, _LATEST = 2000, 2100
 
 
@@ -75,6 +76,19 @@ def place(window: MaintenanceWindow, now: datetime) -> None:
     coming = recurrence.occurrence(plan_of(window), now, ended_at=window.ended_at) if window.is_active else None
     window.occurrence_starts_at = coming.start if coming else None
     window.occurrence_ends_at = coming.end if coming else None
+
+
+def place_anew(window: MaintenanceWindow) -> None:
+    """The same of a window that is about to be saved in the admin, with all that a change brings about."""
+    now = clock.now()
+    place(window, now)
+    window.changed_at = window.due_at = now
+    jobs.ring(LANE)
+
+
+def combined(day: date, at: time) -> datetime:
+    """A local moment, to the minute."""
+    return datetime.combine(day, at.replace(second=0, microsecond=0))
 
 
 def upcoming(window: MaintenanceWindow, *, most: int = 3) -> list[recurrence.Occurrence]:
@@ -138,13 +152,13 @@ def check(wish: WindowWish) -> dict[str, str]:
             problems["recurrence"] = problem
     if len(wish.comment) > LONGEST_COMMENT:
         problems["comment"] = f"At most {LONGEST_COMMENT} characters."
-    if not wish.matchers and not wish.services and not wish.integrations:
-        problems["services"] = "Say what it mutes: services, integrations or matchers."
     return problems
 
 
 def _fill(window: MaintenanceWindow, wish: WindowWish) -> None:
     problems = check(wish)
+    if not wish.matchers and not wish.services and not wish.integrations:
+        problems["services"] = NO_SCOPE
     same = MaintenanceWindow.objects.filter(name=wish.name).exclude(pk=window.pk)
     if not wish.name.strip() or same.exists():
         problems["name"] = "Another window has this name." if wish.name.strip() else "Give it a name."

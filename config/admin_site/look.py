@@ -60,6 +60,9 @@ _NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _item("Integrations", "input", "alerts_integration"),
             _item("Heartbeats", "cardiology", "alerts_heartbeat"),
+            _item("Silences", "notifications_off", "alerts_silence"),
+            _item("Maintenance windows", "construction", "alerts_maintenancewindow"),
+            _item("Inhibition rules", "do_not_disturb_on", "alerts_inhibitionrule"),
             _item("API keys", "key", "accounts_apikey"),
             _item("Failed sign-ins", "lock", "accounts_signinattempt", permission="is_admin"),
         ],

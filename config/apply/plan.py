@@ -14,6 +14,7 @@ from config.apply.document import Items, Node, Place, Problem, Refused, Scalar
 from config.apply.heartbeats import Heartbeats
 from config.apply.integrations import Integrations
 from config.apply.keys import ApiKeys
+from config.apply.mutes import InhibitionRules, MaintenanceWindows
 from config.apply.people import Users
 from config.apply.policies import Policies
 from config.apply.schedules import Schedules
@@ -31,6 +32,8 @@ SECTIONS: tuple[Section[Any], ...] = (
     Services(),
     Integrations(),
     Heartbeats(),
+    MaintenanceWindows(),
+    InhibitionRules(),
     ApiKeys(),
 )
 # Any number that no other program uses on the same database will do.

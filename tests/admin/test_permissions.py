@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey, Role, SignInAttempt, Team, User
 from alerts.models import Alert, Event, Integration
+from alerts.muting_models import InhibitionRule, MaintenanceWindow, Silence
 from catalog.models import Service
 from escalation.models import Policy
 from incidents.models import Incident
@@ -16,9 +17,12 @@ from oncall.models import Override, Schedule
 from postmortems.models import ActionItem, Postmortem, Template
 from tests.admin.conftest import As
 
-BY_MANAGERS = {Team, Schedule, Override, Policy, Service, ActionItem, Template}
+BY_MANAGERS = {
+    *(Team, Schedule, Override, Policy, Service, ActionItem, Template),
+    *(MaintenanceWindow, InhibitionRule),
+}
 BY_ADMINS = {User, ApiKey, Integration}
-BY_NOBODY = {Incident, Delivery, Event, Alert, Postmortem, SignInAttempt}
+BY_NOBODY = {Incident, Delivery, Event, Alert, Postmortem, SignInAttempt, Silence}
 DELETED_BY_NOBODY = {*BY_NOBODY, User, ApiKey, ActionItem}
 SEEN_BY_ADMINS_ONLY = {SignInAttempt}
 
