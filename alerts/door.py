@@ -166,7 +166,7 @@ def _letter(message: Message, request: Request) -> Letter:
         source=message.source,
         content_type=request.header(b"content-type")[:200],
         headers=notes | kept_headers(request.raw_headers, key=message.key),
-        query=request.query[:2000],
+        query=(request.query if message.query is None else message.query)[:2000],
         marks=("cut",) if request.is_cut else (),
     )
 

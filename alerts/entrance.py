@@ -54,13 +54,14 @@ class Message:
     """What is to be committed: raw, under the key that came with it.
 
     `source` names the reader of the body where the entrance decides that and not the integration. `notes` travel with
-    the raw body, for example a dedup key that was made up for the sender. `body` is what is kept in place of the body
-    as sent, where that holds the key: raw messages are shown to people who may not know it.
+    the raw body, for example a dedup key that was made up for the sender. `body` and `query` are what is kept in place
+    of those as sent, where they hold the key: raw messages are shown to people who may not know it.
     """
 
     key: str
     source: str = ""
     body: bytes | None = None
+    query: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -91,6 +92,15 @@ def refusal(status: int, code: str, message: str, *headers: tuple[str, str]) -> 
     return as_json(status, {"error": {"code": code, "message": message, "fields": {}}}, *headers)
 
 
+@dataclass(frozen=True, slots=True)
+class DropIn:
+    """A call of another product that is answered here, for the page that lists them."""
+
+    method: str
+    path: str
+    what: str
+
+
 class Entrance:
     """The common ways of an entrance; each file overrides what its senders want otherwise."""
 
@@ -98,6 +108,8 @@ class Entrance:
     # Only paths that begin with one of these are shown to `takes`: every request of every page passes here.
     prefixes: tuple[str, ...]
     methods: frozenset[str] = frozenset({"POST", "PUT"})  # that bring something
+    replaces: str = ""  # the product whose clients come in here and only change the host name
+    calls: Sequence[DropIn] = ()
 
     def takes(self, method: str, path: str) -> bool:
         """Whether this path comes in here."""

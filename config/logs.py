@@ -11,7 +11,7 @@ import structlog
 # Where the key stands in a receiving URL is up to each sender, so all that may be one is blanked. A key has 32 letters
 # at least; fewer are asked for here, as one that was not copied to its end tells nearly as much. A source of a very
 # long name is blanked with it.
-_RECEIVING_URL = re.compile(r"/(?:integrations|alertmanager|heartbeat)/\S+")
+_RECEIVING_URL = re.compile(r"/(?:integrations|alertmanager|heartbeat|api/v2)/\S+")
 _KEY = re.compile(r"[\w%-]{24,}")
 # So is what lets somebody act by a link in an e-mail.
 _TOKEN_IN_LINK = re.compile(r"(/e/)([A-Za-z0-9_:\-]{16,})")

@@ -3,8 +3,7 @@
 Who can only GET, as some watchers of web sites, sends with a query: that is the message. Without one it is somebody who
 looks at the address in a browser.
 
-The key decides the integration, and the integration the reader, even where the URL names another source. The path of
-Grafana OnCall, `/integrations/v1/<type>/<key>/`, is the same with a word more.
+The key decides the integration, and the integration the reader, even where the URL names another source.
 """
 
 from alerts.entrance import Answer, Entrance, Message, Request, refusal
@@ -13,8 +12,7 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def _parts(path: str) -> list[str]:
-    parts = [part for part in path.split("/") if part][1:]
-    return parts[1:] if len(parts) > 2 and parts[0] == "v1" else parts
+    return [part for part in path.split("/") if part][1:]
 
 
 class ByUrl(Entrance):

@@ -1,0 +1,64 @@
+"""Grafana OnCall's addresses: every type it has, answers as its senders know them, the reader decided by the key."""
+
+import pytest
+
+from alerts.entrances.oncall import TYPES
+from alerts.models import Event
+from alerts.source import sources
+from tests.alerts.doorstep import Doorstep, Sender, a_sender
+from tests.factories import a_service
+from tests.world import MovedEngine
+
+
+@pytest.fixture
+def sender(doorstep: Doorstep) -> Sender:
+    return a_sender(doorstep, "grafana_oncall_formatted_webhook", service=a_service())
+
+
+FIRING = {"alert_uid": "1", "title": "Disk full", "state": "alerting"}
+
+
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_an_alert_is_answered_as_oncall_does(sender: Sender, engine: MovedEngine, ending: str) -> None:
+    answered = sender.doorstep.post(f"/integrations/v1/formatted_webhook/{sender.key}{ending}", FIRING)
+    engine.run()
+
+    assert (answered.status, answered.body) == (200, b"Ok.")
+    assert [alert.dedup_key for alert in sender.alerts()] == ["1"]
+
+
+@pytest.mark.parametrize("kind", ["webhook", "zabbix", "a-type-of-tomorrow"])
+def test_the_key_decides_who_reads_it_whatever_the_type(sender: Sender, engine: MovedEngine, kind: str) -> None:
+    sender.doorstep.post(f"/integrations/v1/{kind}/{sender.key}/", FIRING)
+    sender.doorstep.post(f"/integrations/v1/{kind}/{sender.key}/", {**FIRING, "state": "ok"})
+    engine.run()
+
+    (incident,) = sender.incidents()
+    assert incident.status == "resolved"
+
+
+@pytest.mark.parametrize(("kind", "slug"), TYPES.items())
+def test_every_type_has_a_source_that_reads_what_it_sends(kind: str, slug: str) -> None:
+    assert sources.get(slug) is not None, kind
+
+
+def test_a_form_is_read(sender: Sender, engine: MovedEngine) -> None:
+    path = f"/integrations/v1/formatted_webhook/{sender.key}/"
+
+    sender.doorstep.post(path, b"alert_uid=7&title=Disk", {"content-type": "application/x-www-form-urlencoded"})
+    engine.run()
+
+    assert [alert.title for alert in sender.alerts()] == ["Disk"]
+
+
+def test_an_unknown_key_is_refused_as_oncall_does(doorstep: Doorstep) -> None:
+    answered = doorstep.post(f"/integrations/v1/webhook/{'x' * 32}/", FIRING)
+
+    assert answered.status == 403
+    assert answered.body.startswith(b"Integration key was not found. Permission denied.")
+    assert not Event.objects.exists()
+
+
+def test_a_look_at_the_address_brings_nothing(sender: Sender) -> None:
+    assert sender.doorstep.send("GET", f"/integrations/v1/webhook/{sender.key}/").status == 200
+    assert not sender.events()
