@@ -2,8 +2,10 @@
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,17 +14,28 @@ import pytest
 from tests import fakes
 from tests.fakes import Carriers
 from tests.fakes.waiting import wait_for
+from tests.flows.behind_tls import Secure, behind_tls
 from tests.flows.conftest import ADA_AND_BEN
-from tests.stack import Stack, eventually, new_database
+from tests.flows.test_alertmanager import post, running
+from tests.stack import Stack, eventually, free_port, new_database
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what the vendor's client does at import is the vendor's
     import opsgenie_sdk as sdk
+    import pagerduty
+    import pdpyras
+
+ClientOf = Callable[[Stack, Secure, str], Any]
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
+SENDERS = {"nagios": "opsgenie", "pd": "pagerduty", "vo": "victorops"}
 CONFIGURATION = ADA_AND_BEN.replace(
-    "integrations:\n", "integrations:\n  - {name: nagios, source: opsgenie, routes: [{service: checkout}]}\n"
+    "integrations:\n",
+    "integrations:\n"
+    + "".join(
+        f"  - {{name: {name}, source: {source}, routes: [{{service: checkout}}]}}\n" for name, source in SENDERS.items()
+    ),
 )
 
 
@@ -216,3 +229,150 @@ def test_heartbeats_are_made_pinged_and_switched_through_opsgenies_client(opsgen
     assert (shown.interval, shown.interval_unit) == (2, "hours")
     assert shown.last_ping_time is not None
     assert [each.name for each in listed] == ["backup"]
+
+
+@pytest.fixture(scope="module")
+def secure(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    """The stack by HTTPS, which PagerDuty's client insists on."""
+    with behind_tls(stack.port, tmp_path_factory.mktemp("tls")) as secure:
+        yield secure
+
+
+def pagerduty_client(stack: Stack, secure: Secure, key: str) -> Any:
+    """PagerDuty's client of today."""
+    return pagerduty.EventsApiV2Client(key, base_url=secure.url, verify=secure.trust)
+
+
+def pdpyras_session(stack: Stack, secure: Secure, key: str) -> Any:
+    """Its predecessor, which many scripts still have."""
+    session = pdpyras.EventsAPISession(key)
+    session.url = stack.url
+    return session
+
+
+def pdpyras_change_session(stack: Stack, secure: Secure, key: str) -> Any:
+    """The same for changes."""
+    session = pdpyras.ChangeEventsAPISession(key)
+    session.url = stack.url
+    return session
+
+
+@pytest.mark.parametrize("client_of", [pagerduty_client, pdpyras_session], ids=["pagerduty", "pdpyras"])
+def test_pagerdutys_clients_trigger_acknowledge_and_resolve(
+    stack: Stack, secure: Secure, carriers: Carriers, applied: dict[str, Any], client_of: ClientOf
+) -> None:
+    api = stack.api(applied["api_keys"]["ci"])
+    title = f"Replica lag of {client_of.__name__}"
+    with closing(client_of(stack, secure, applied["integrations"]["pd"]["key"])) as client:
+        key = client.trigger(title, "db-1.example.com", severity="critical", custom_details={"lag": "90 s"})
+        incident = incident_of(api, title)
+        carriers.slack.to("U0ADA").wait_for_text(title)
+
+        assert client.acknowledge(key) == key
+        eventually(api, f"incidents/{incident['id']}/", lambda body: body["status"] == "acknowledged")
+        assert client.resolve(key) == key
+        eventually(api, f"incidents/{incident['id']}/", lambda body: body["status"] == "resolved")
+
+    alerts = api.get(f"incidents/{incident['id']}/alerts/").json()["results"]
+    assert [(each["dedup_key"], each["severity"]) for each in alerts] == [(key, "critical")]
+    assert alerts[0]["annotations"] == {"lag": "90 s"}
+
+
+@pytest.mark.parametrize("client_of", [pagerduty_client, pdpyras_change_session], ids=["pagerduty", "pdpyras"])
+def test_pagerdutys_clients_tell_of_changes(
+    stack: Stack, secure: Secure, applied: dict[str, Any], client_of: ClientOf
+) -> None:
+    api = stack.api(applied["api_keys"]["ci"])
+    summary = f"Deployed by {client_of.__name__}"
+    with closing(client_of(stack, secure, applied["integrations"]["pd"]["key"])) as client:
+        client.submit(
+            summary,
+            source="argo",
+            custom_details={"build": "7"},
+            links=[{"href": "https://ci.example.com/7", "text": "Build"}],
+            timestamp="2026-03-01T10:00:00Z",
+        )
+
+    def told(page: Any) -> bool:
+        return any(each["summary"] == summary for each in page["results"])
+
+    page = eventually(api, "changes/?service=checkout", told, what=summary)
+    change = next(each for each in page["results"] if each["summary"] == summary)
+    assert (change["by"], change["at"], change["details"]) == ("argo", "2026-03-01T10:00:00Z", {"build": "7"})
+    assert change["links"] == [{"text": "Build", "href": "https://ci.example.com/7"}]
+    assert not api.get(f"incidents/?q={summary}").json()["results"]
+
+
+def test_pagerdutys_clients_are_told_of_a_wrong_key(stack: Stack, secure: Secure) -> None:
+    with closing(pagerduty_client(stack, secure, "x" * 32)) as client, pytest.raises(pagerduty.HttpError, match="400"):
+        client.trigger("Nobody's", "db-1")
+
+
+def test_an_event_of_pagerdutys_first_version_opens_and_resolves(stack: Stack, applied: dict[str, Any]) -> None:
+    api = stack.api(applied["api_keys"]["ci"])
+    event = {"service_key": applied["integrations"]["pd"]["key"], "incident_key": "v1/backup"}
+    address = f"{stack.url}/generic/2010-04-15/create_event.json"
+
+    fired = httpx.post(address, json={**event, "event_type": "trigger", "description": "No backup"}, trust_env=False)
+    incident = incident_of(api, "No backup")
+    httpx.post(address, json={**event, "event_type": "resolve"}, trust_env=False)
+
+    assert (fired.status_code, fired.json()["incident_key"]) == (200, "v1/backup")
+    eventually(api, f"incidents/{incident['id']}/", lambda body: body["status"] == "resolved")
+
+
+EVERY_RECEIVER = """
+global: {{resolve_timeout: 5m}}
+route:
+  receiver: everyone
+  group_by: [alertname]
+  group_wait: 1s
+  group_interval: 1s
+  repeat_interval: 1h
+receivers:
+  - name: everyone
+    webhook_configs:
+      - {{url: "{url}/integrations/alertmanager/{prometheus}/", send_resolved: true}}
+    pagerduty_configs:
+      - {{routing_key: {pd}, url: "{url}/v2/enqueue", severity: critical, send_resolved: true}}
+    opsgenie_configs:
+      - {{api_key: {nagios}, api_url: "{url}/", priority: P1, message: "{{{{ .CommonAnnotations.summary }}}}"}}
+    victorops_configs:
+      - {{api_key: {vo}, api_url: "{url}/integrations/generic/20131114/alert/", routing_key: database}}
+"""
+NAMES = ("prometheus", "pd", "nagios", "vo")
+
+
+def test_an_alertmanager_sends_by_four_receivers_at_once(stack: Stack, applied: dict[str, Any], tmp_path: Path) -> None:
+    api = stack.api(applied["api_keys"]["ci"])
+    keys = {name: applied["integrations"][name]["key"] for name in NAMES}
+    configuration = tmp_path / "alertmanager.yml"
+    configuration.write_text(EVERY_RECEIVER.format(url=stack.url, **keys))
+    port = free_port()
+
+    def opened(page: Any) -> bool:
+        return {each["integration"] for each in page["results"]} == set(NAMES)
+
+    with running(
+        tmp_path,
+        "prometheus-alertmanager",
+        f"--config.file={configuration}",
+        f"--storage.path={tmp_path / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        ready=f"http://127.0.0.1:{port}/-/ready",
+    ):
+        labels = {"alertname": "DiskFullEverywhere", "severity": "critical", "instance": "db1"}
+        alert: dict[str, object] = {"labels": labels, "annotations": {"summary": "DiskFullEverywhere on db1"}}
+        post(port, alert)
+        firing = eventually(api, "alerts/?q=DiskFullEverywhere&status=firing", opened, timeout=40)
+        ended = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+        post(port, {**alert, "endsAt": ended})
+        eventually(api, "alerts/?q=DiskFullEverywhere&status=resolved", opened, timeout=40)
+
+    incidents = {each["integration"]: api.get(f"incidents/{each['incident']}/").json() for each in firing["results"]}
+    assert {name: each["status"] for name, each in incidents.items()} == dict.fromkeys(NAMES, "resolved")
+    assert {name: each["severity"] for name, each in incidents.items()} == dict.fromkeys(NAMES, "critical")
+    assert len({each["id"] for each in incidents.values()}) == len(NAMES)
+    routed = next(each for each in firing["results"] if each["integration"] == "vo")
+    assert routed["labels"]["routing_key"] == "database"
