@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from alerts.entrance import DropIn, entrances
+from alerts.entrances.oncall import TYPES
 from alerts.source import Source, sources
 from config import env
 from config.up.command import USAGE
@@ -30,6 +32,7 @@ def pages() -> dict[str, str]:
         "environment.md": _environment,
         "commands.md": _commands,
         "sources.md": _sources,
+        "drop-in.md": _drop_in,
         "channels.md": _channels,
     }
     return {name: f"{_MADE}\n{make().strip()}\n" for name, make in made.items()}
@@ -127,6 +130,38 @@ def _readable(body: bytes) -> str:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except ValueError:
         return body.decode()
+
+
+def _drop_in() -> str:
+    products: dict[str, list[DropIn]] = {}
+    for entrance in entrances.all().values():
+        if entrance.replaces:
+            products.setdefault(entrance.replaces, []).extend(entrance.calls)
+    tables = "\n".join(_table_of(name, calls) for name, calls in sorted(products.items()))
+    types = "\n".join(f"| `{kind}` | [`{slug}`](sources.md#{slug}) |" for kind, slug in sorted(TYPES.items()))
+    return f"""\
+# Calls of other products
+
+These are answered under their own paths, so that a sender only changes the host name and, where it has one, the key:
+that of an integration takes its place. [Leave Opsgenie](../guide/leave-opsgenie.md), [leave
+PagerDuty](../guide/leave-pagerduty.md) and [leave Grafana OnCall](../guide/leave-grafana-oncall.md) tell how to move.
+
+{tables}
+
+## Types of Grafana OnCall
+
+Where OnCall had an integration of this type, make one with this source. The type in the address is not looked at: the
+key decides.
+
+| Type | Source |
+|---|---|
+{types}
+"""
+
+
+def _table_of(name: str, calls: Iterable[DropIn]) -> str:
+    rows = "\n".join(f"| {each.method} | `{each.path}` | {each.what} |" for each in calls)
+    return f"## {name}\n\n| Method | Path | What it does |\n|---|---|---|\n{rows}\n"
 
 
 def _channels() -> str:

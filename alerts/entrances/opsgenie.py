@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from alerts import opsgenie
 from alerts.asked import NOTE, Action
-from alerts.entrance import Answer, Entrance, Json, Message, Request, as_json
+from alerts.entrance import Answer, DropIn, Entrance, Json, Message, Request, as_json
 from alerts.mend import Unreadable, clean_text, read_json_at_once
 
 ALERTS = "/v2/alerts"
@@ -99,10 +99,43 @@ _BY_WORD = {(call.method, call.word): call for call in CALLS}
 _NOT_DONE = {"responders", "teams", "attachments", "actions", "saved-searches"}
 
 
+_WHAT = {
+    Action.ACKNOWLEDGE: "Acknowledges the alert's incident",
+    Action.UNACKNOWLEDGE: "Pages again from the first step",
+    Action.CLOSE: "Resolves the alert; its incident is resolved when none of its alerts fires",
+    Action.SNOOZE: "Snoozes the incident until `endTime`, 30 days at most",
+    Action.NOTE: "Adds a note to the incident's timeline",
+    Action.ASSIGN: "Pages this person, found by username or e-mail address, instead",
+    Action.ESCALATE: "Takes the next step now; with the name of another policy, follows that one",
+    Action.ADD_TAGS: "Adds to the label `tags`",
+    Action.REMOVE_TAGS: "Takes from the label `tags`",
+    Action.ADD_DETAILS: "Adds labels",
+    Action.REMOVE_DETAILS: "Takes labels away",
+    Action.PRIORITY: "Changes the severity; one that rises escalates anew",
+    Action.MESSAGE: "Changes the title, of the incident, too, where it is the same",
+    Action.DESCRIPTION: "Changes the description",
+}
+_READ = (
+    DropIn("GET", ALERTS, "The integration's alerts, by `query`, `sort`, `order`, `offset` and `limit`"),
+    DropIn("GET", f"{ALERTS}/count", "How many a query finds"),
+    DropIn("GET", f"{ALERTS}/<identifier>", "One alert; by its alias while it is open"),
+    DropIn("GET", f"{ALERTS}/<identifier>/notes", "Notes in its incident's timeline"),
+    DropIn("GET", f"{ALERTS}/<identifier>/logs", "The whole timeline of its incident"),
+    DropIn("GET", f"{ALERTS}/requests/<id>", "What became of a request"),
+)
+
+
 class OpsGenie(Entrance):
     slug = "opsgenie"
     prefixes = (ALERTS,)
     methods = frozenset({"POST", "PUT", "DELETE", "PATCH"})
+    replaces = "Opsgenie"
+    calls = (
+        DropIn("POST", ALERTS, "Creates an alert, or counts it with the open one of the same alias"),
+        *(DropIn(call.method, f"{ALERTS}/<identifier>/{call.word}", _WHAT[call.action]) for call in CALLS),
+        DropIn("DELETE", f"{ALERTS}/<identifier>", "Closes the alert; nothing is deleted"),
+        *_READ,
+    )
 
     def takes(self, method: str, path: str) -> bool:
         """Whatever changes something; what is read is Django's."""

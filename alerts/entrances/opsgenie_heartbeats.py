@@ -6,7 +6,7 @@ The key of the integration stands in `Authorization: GenieKey <key>`. Making and
 
 import uuid
 
-from alerts.entrance import Answer, Entrance, Ping, Request, as_json
+from alerts.entrance import Answer, DropIn, Entrance, Ping, Request, as_json
 from alerts.entrances.opsgenie import failed
 
 HEARTBEATS = "/v2/heartbeats"
@@ -18,6 +18,15 @@ class OpsGenieHeartbeats(Entrance):
     prefixes = (f"{HEARTBEATS}/",)
     methods = frozenset({"POST", "PUT", "PATCH"})
     reads_looks = True
+    replaces = "Opsgenie"
+    calls = (
+        DropIn("GET, POST, PUT, PATCH", f"{HEARTBEATS}/<name>/ping", "A sign of life"),
+        DropIn("GET", HEARTBEATS, "The integration's heartbeats"),
+        DropIn("POST", HEARTBEATS, "Makes one"),
+        DropIn("GET, PATCH, DELETE", f"{HEARTBEATS}/<name>", "Reads, changes or deletes one"),
+        DropIn("POST", f"{HEARTBEATS}/<name>/enable", "Expects it again"),
+        DropIn("POST", f"{HEARTBEATS}/<name>/disable", "Expects nothing of it"),
+    )
 
     def takes(self, method: str, path: str) -> bool:
         """Pings, and nothing else."""

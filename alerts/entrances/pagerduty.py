@@ -6,7 +6,7 @@ person should hear of (an unknown severity, no source) is taken.
 
 import uuid
 
-from alerts.entrance import Answer, Json, Message, Request, as_json
+from alerts.entrance import Answer, DropIn, Json, Message, Request, as_json
 from alerts.events_api import ACTIONS, DEDUP_KEY, PATH, EventsApi, dedup_key_problem, refused
 
 ENQUEUE = "/v2/enqueue"
@@ -17,6 +17,11 @@ class PagerDuty(EventsApi):
     slug = "pagerduty"
     prefixes = (ENQUEUE, CHANGE)
     key_field = "routing_key"
+    replaces = "PagerDuty"
+    calls = (
+        DropIn("POST", ENQUEUE, "Events API v2: trigger, acknowledge, resolve"),
+        DropIn("POST", CHANGE, "Change events, kept and shown beside incidents"),
+    )
 
     def read(self, request: Request) -> Message | Answer:
         """The routing key; and a dedup key of our own where a trigger comes without."""

@@ -5,7 +5,7 @@ The key (`service_key`) and the identity (`incident_key`) stand in the body. Suc
 
 import uuid
 
-from alerts.entrance import Answer, Json, Message, Request, as_json
+from alerts.entrance import Answer, DropIn, Json, Message, Request, as_json
 from alerts.events_api import ACTIONS, DEDUP_KEY, EventsApi, dedup_key_problem, refused
 
 CREATE = "/generic/2010-04-15/create_event.json"
@@ -15,6 +15,8 @@ class PagerDutyV1(EventsApi):
     slug = "pagerduty_v1"
     prefixes = (CREATE,)
     key_field = "service_key"
+    replaces = "PagerDuty"
+    calls = (DropIn("POST", CREATE, "Events API v1: trigger, acknowledge, resolve"),)
 
     def read(self, request: Request) -> Message | Answer:
         """The service key; and an incident key of our own where a trigger comes without."""

@@ -6,7 +6,7 @@ becomes the label `routing_key`. The answer names the entity, so the body is par
 
 import uuid
 
-from alerts.entrance import Answer, Entrance, Json, Message, Request, as_json
+from alerts.entrance import Answer, DropIn, Entrance, Json, Message, Request, as_json
 from alerts.mend import Unreadable, clean_text, read_json_at_once
 
 BEGIN = "/integrations/generic/20131114/alert/"
@@ -18,6 +18,8 @@ _LONGEST = 512  # characters of either key
 class VictorOps(Entrance):
     slug = "victorops"
     prefixes = (BEGIN,)
+    replaces = "VictorOps (Splunk On-Call)"
+    calls = (DropIn("POST", f"{BEGIN}<key>/<routing key>", "CRITICAL, WARNING, ACKNOWLEDGEMENT, RECOVERY"),)
 
     def takes(self, method: str, path: str) -> bool:
         """With a key, with and without a routing key."""
