@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.grouping import Group
 from alerts.models import AlertStatus
@@ -73,6 +73,15 @@ class Fold:
         return standing
 
 
+class Said(NamedTuple):
+    """What an alert says, as JSON texts, and the hash of all of it."""
+
+    hash: int
+    labels: str
+    annotations: str
+    links: str
+
+
 @dataclass(slots=True, eq=False)
 class Episode:
     """An alert's row while a batch is followed; `pk` is None for one that is still to be inserted."""
@@ -94,6 +103,7 @@ class Episode:
     last: Told | None = None  # the newest message that told of it
     content: ParsedAlert | None = None  # what is to be shown, where a message brought it
     content_hash: int | None = None  # of what the row shows
+    said: "Said | None" = None  # what is to be shown, as the row keeps it
     group_key: str = ""
     expires_at: datetime | None = None
     changes: list[datetime] | None = None

@@ -15,6 +15,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from alerts import acting, changes, errands, events, muting, own_messages, quarantine, rows, storms
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
+from alerts.copying import said
 from alerts.dedup import Following
 from alerts.flapping import FlapRule
 from alerts.grouping import fingerprint, group_of, open_key
@@ -176,9 +177,7 @@ def _follow(
     muted = muting.of_batch(integration, following)
     Attaching(integration, following, incidents=incidents, services=services, muting=muted, by=by).carry_out()
     storms.write_down(integration, weather)
-    for episode in following.changed.values():
-        _explain(episode)
-    rows.save(integration.pk, following.changed.values())
+    rows.save(integration.pk, following.changed.values(), _explain)
 
 
 def _decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
@@ -283,11 +282,10 @@ def _explain(episode: Episode) -> None:
     told = episode.last
     if told is None or episode.content is None:
         return
-    content_hash = rows.hash_of(episode.content)
-    if content_hash == episode.content_hash:
+    episode.said = said(episode.content)
+    if episode.said.hash == episode.content_hash:
         episode.content = None
         return
-    episode.content_hash = content_hash
     route: dict[str, object] = {"reason": told.route.reason, "position": told.route.position}
     if told.route.condition:
         route["condition"] = told.route.condition

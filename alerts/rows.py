@@ -4,20 +4,19 @@ Only `alerts.ingest` calls this, with the integration locked: nobody else writes
 moves open ones to another incident (`alerts.followers`).
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
 
+from alerts import copying
 from alerts.cases import Episode
 from alerts.models import AlertStatus
-from alerts.source import ParsedAlert
-from alerts.trimming import LONGEST_KEY, cut
 
 _AT_ONCE = 2000  # rows a statement; a message of 16 MB holds far more
+_LINES_AT_ONCE = 50
 
 _LATEST = """
 select alert.id, alert.fingerprint, alert.status, alert.incident_id, alert.service_id, alert.also_in, alert.started_at,
@@ -73,15 +72,6 @@ from jsonb_to_recordset(%s::jsonb) as item(
 )
 where alert.id = item.id
 """
-
-# COPY costs a third of an INSERT from JSON, which would be read twice.
-_COPIED = (
-    *("integration_id", "fingerprint", "dedup_key", "status", "severity", "title", "description", "labels"),
-    *("annotations", "links", "count", "first_seen_at", "last_seen_at", "started_at", "ended_at", "resolved_at"),
-    *("service_id", "incident_id", "also_in", "group_key", "reasons", "last_event_id", "content_hash"),
-    *("expires_at", "changes", "flapping_until"),
-)
-_COPY = f"copy alerts_alert ({', '.join(_COPIED)}) from stdin"
 
 
 class Row(NamedTuple):
@@ -149,8 +139,8 @@ def flapping_counts(incident_ids: Sequence[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def save(integration_id: int, episodes: Iterable[Episode]) -> None:
-    """Write what has changed; the cases of all episodes have their incidents by now."""
+def save(integration_id: int, episodes: Iterable[Episode], explain: Callable[[Episode], None]) -> None:
+    """Write what has changed; the cases of all episodes have their incidents by now. `explain` completes each."""
     known: list[Episode] = []
     new: list[Episode] = []
     for episode in episodes:
@@ -158,17 +148,23 @@ def save(integration_id: int, episodes: Iterable[Episode]) -> None:
     with connection.cursor() as cursor:
         # What ended goes first: an identity has one open row.
         for start in range(0, len(known), _AT_ONCE):
-            items = [_changes(each) for each in known[start : start + _AT_ONCE]]
-            cursor.execute(_UPDATE, [orjson.dumps(items).decode()])
+            some = known[start : start + _AT_ONCE]
+            for each in some:
+                explain(each)
+            cursor.execute(_UPDATE, [orjson.dumps([_changes(each) for each in some]).decode()])
     if new:
-        _copy(integration_id, new)
+        _copy(integration_id, new, explain)
 
 
-def _copy(integration_id: int, episodes: Sequence[Episode]) -> None:
-    # Django's cursor does not copy; the driver's own, of the same connection and transaction, does.
-    with connection.wrap_database_errors, connection.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for episode in episodes:
-            copy.write_row(_whole(integration_id, episode))
+def _copy(integration_id: int, episodes: Sequence[Episode], explain: Callable[[Episode], None]) -> None:
+    # Django's cursor does not copy; the driver's own, of the same connection and transaction, does. PostgreSQL works on
+    # what it has while the next lines are put together.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor, cursor.copy(copying.COPY) as copy:
+        for start in range(0, len(episodes), _LINES_AT_ONCE):
+            some = episodes[start : start + _LINES_AT_ONCE]
+            for each in some:
+                explain(each)
+            copy.write(copying.lines(integration_id, some))
 
 
 def _changes(episode: Episode) -> dict[str, Any]:
@@ -199,49 +195,8 @@ def _changes(episode: Episode) -> dict[str, Any]:
         "group_key": episode.group_key,
         "reasons": episode.reasons or None,
         "last_event_id": last.event_id if last is not None else None,
-        "content_hash": episode.content_hash,
+        "content_hash": episode.said.hash if episode.said is not None else episode.content_hash,
         "expires_at": episode.expires_at,
         "changes": episode.changes,
         "flapping_until": episode.flapping_until,
     }
-
-
-def _whole(integration_id: int, episode: Episode) -> tuple[Any, ...]:
-    told, content = episode.last, episode.content
-    if told is None or content is None:
-        raise ValueError("A new alert has been told of.")
-    key = told.alert.dedup_key if len(told.alert.dedup_key) <= LONGEST_KEY else cut(told.alert.dedup_key, LONGEST_KEY)
-    return (
-        integration_id,
-        episode.fingerprint,
-        key,
-        episode.status.value,
-        content.severity.value if content.severity is not None else None,
-        content.title or key,
-        content.description,
-        orjson.dumps(content.labels).decode(),
-        orjson.dumps(content.annotations).decode(),
-        orjson.dumps(content.links).decode(),
-        max(1, episode.count_added),
-        episode.first_seen_at,
-        told.at,
-        episode.started_at,
-        episode.ended_at,
-        episode.resolved_at,
-        episode.service_id,
-        episode.case.incident_id if episode.case is not None else None,
-        [case.incident_id for case in episode.also_in] or "{}",
-        episode.group_key,
-        orjson.dumps(episode.reasons).decode(),
-        told.event_id,
-        episode.content_hash,
-        episode.expires_at,
-        episode.changes,
-        episode.flapping_until,
-    )
-
-
-def hash_of(content: ParsedAlert) -> int:
-    """Tells whether two messages say the same of an alert."""
-    said = (content.severity, content.title, content.description, content.labels, content.annotations, content.links)
-    return int.from_bytes(hashlib.blake2b(orjson.dumps(said), digest_size=8).digest(), signed=True)

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
+from alerts.copying import said
 from alerts.grouping import fingerprint, group_of
 from alerts.models import AlertStatus, Event, EventStatus
-from alerts.rows import hash_of
 from alerts.source import Example, ParsedAlert, Source, sources
 from alerts.understanding import RawEvent, understand
 from incidents.models import Severity
@@ -172,7 +172,7 @@ def _assert_can_be_taken(alert: ParsedAlert) -> None:
     assert all(link.href.startswith(("http://", "https://")) for link in alert.links)
     assert fingerprint(alert.dedup_key)
     assert group_of(alert.labels, group_by=None, default=alert.group, dedup_key=alert.dedup_key).key
-    assert hash_of(alert)
+    assert said(alert).hash
 
 
 @pytest.mark.parametrize("source", sources.all().values(), ids=lambda source: source.slug)
