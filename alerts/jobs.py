@@ -15,31 +15,31 @@ def read_what_arrived() -> int:
     return turns.run()
 
 
-@jobs.lane(heartbeats.LANE, order=5, next_due=watching.next_due)
+@jobs.lane(heartbeats.LANE, order=5, next_due=watching.next_due, every=jobs.SELDOM)
 def look_at_heartbeats() -> int:
     """Tell of heartbeats that were missed or are back. Before `ingest`, which they write into."""
     return watching.run()
 
 
-@jobs.lane(errands.LANE, order=15, next_due=errands.next_due)
+@jobs.lane(errands.LANE, order=15, next_due=errands.next_due, every=jobs.SELDOM)
 def run_errands() -> int:
     """Fetch what messages ask for before they can be believed or answered."""
     return errands.run()
 
 
-@jobs.lane(muting.LANE, order=15, next_due=unmuting.next_due)
+@jobs.lane(muting.LANE, order=15, next_due=unmuting.next_due, every=jobs.SELDOM)
 def mute_and_unmute() -> int:
     """Carry out what silences, windows and inhibition that begin or end do to incidents."""
     return unmuting.run()
 
 
-@jobs.lane(expiry.LANE, order=6, next_due=expiry.next_due)
+@jobs.lane(expiry.LANE, order=6, next_due=expiry.next_due, every=jobs.SELDOM)
 def end_what_is_over() -> int:
     """Resolve what nobody has told of for long, and end flapping that has been quiet."""
     return expiry.run()
 
 
-@jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None)
+@jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None, every=jobs.SELDOM)
 def keep_days() -> int:
     """Make the days ahead, drop old ones and forget old changes: when this process starts, and every hour."""
     global _looked_at  # noqa: PLW0603  one memory per process

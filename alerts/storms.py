@@ -163,7 +163,7 @@ def next_due() -> datetime | None:
     return last + QUIET if last is not None else None
 
 
-@jobs.lane(LANE, order=15, next_due=next_due)
+@jobs.lane(LANE, order=15, next_due=next_due, every=jobs.SELDOM)
 def tend() -> int:
     """Merge what opened before a storm was known for one, end what is quiet. Returns how many storms were tended."""
     now = clock.now()

@@ -16,7 +16,6 @@ from core import background, clock, doorbell, jobs, metrics
 
 log = structlog.get_logger(__name__)
 
-TICK = 0.25  # seconds between two looks at what is due
 SOON = 0.1  # the same after a look that found something: what is due seldom comes alone
 _MEASURE_CLOCK_EVERY = 60.0
 _AFTER_TROUBLE = 1.0
@@ -77,7 +76,7 @@ class Engine:
         bell = self._bells[lane.name]
         while not self._leaving.is_set():
             bell.clear()
-            pause = TICK
+            pause = lane.every
             try:
                 if time.monotonic() - measured > _MEASURE_CLOCK_EVERY:
                     clock.measure()
