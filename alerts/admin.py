@@ -43,7 +43,7 @@ class RouteInline(RoleTabular):
     model = Route
     form = RouteForm
     formset = RouteRows
-    fields = ["position", "condition", "service"]
+    fields = ["position", "condition", "service", "hours", "more_than", "within"]
     ordering_field = "position"
     autocomplete_fields = ["service"]
     min_num = 1

@@ -15,6 +15,7 @@ from unfold.widgets import (
 from accounts.admin_forms import OrderedForm, OrderedRows
 from alerts import keys
 from alerts.grouping import NOT_AT_ALL
+from alerts.keys import check_timing
 from alerts.models import Integration, Route
 from alerts.routing import check
 from alerts.source import sources
@@ -26,8 +27,11 @@ class RouteForm(OrderedForm):
 
     class Meta:
         model = Route
-        fields = ["position", "condition", "service"]
-        widgets = {"condition": UnfoldAdminTextInputWidget(attrs={"placeholder": "always"})}
+        fields = ["position", "condition", "service", "hours", "more_than", "within"]
+        widgets = {
+            "condition": UnfoldAdminTextInputWidget(attrs={"placeholder": "always"}),
+            "hours": UnfoldAdminTextInputWidget(attrs={"placeholder": "always"}),
+        }
 
     def clean_condition(self) -> str:
         """Refuse what could never be evaluated."""
@@ -36,6 +40,15 @@ class RouteForm(OrderedForm):
         if problem:
             raise forms.ValidationError(problem)
         return condition
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse hours and thresholds that say nothing."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned["hours"] = str(cleaned.get("hours") or "").strip()
+        problem = check_timing(cleaned["hours"], cleaned.get("more_than"), cleaned.get("within"))
+        if problem:
+            self.add_error("hours" if cleaned["hours"] and "threshold" not in problem else "more_than", problem)
+        return cleaned
 
 
 class RouteRows(OrderedRows):
@@ -46,7 +59,8 @@ class RouteRows(OrderedRows):
         super().clean()
         if any(form.errors for form in self.forms):
             return
-        conditions = [form.cleaned_data["condition"] for form in self.kept_forms()]
+        # One without a condition that has hours takes all that comes in those only.
+        conditions = [form.cleaned_data["condition"] or form.cleaned_data.get("hours") for form in self.kept_forms()]
         if not conditions or conditions[-1]:
             raise forms.ValidationError("The last route has no condition: it takes what no other takes. Add one.")
         if "" in conditions[:-1]:

@@ -5,6 +5,7 @@ recorded with the name of its reason: why grouped so, why routed so.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from alerts.cases import Act, ActKind, Case, Flap, Told
 from alerts.dedup import Following
@@ -12,6 +13,7 @@ from alerts.flapping import FlapRule
 from alerts.models import Integration
 from alerts.muting import BatchMuting
 from alerts.own_messages import AUTO_RESOLVED, FLAPPING_OVER
+from alerts.thresholds import BatchThresholds
 from catalog.models import Service, UrgencyRule
 from core import durations
 from escalation import manual
@@ -37,12 +39,14 @@ class Attaching:
         incidents: Mapping[int, Incident],
         services: Mapping[int, Service],
         muting: BatchMuting | None = None,
+        thresholds: BatchThresholds | None = None,
         by: Actor | None = None,
     ) -> None:
         self._integration = integration
         self._following = following
         self._services = services
         self._muting = muting  # None where nothing mutes
+        self._thresholds = thresholds  # None where nothing is held back by one
         self._incidents = dict(incidents)
         self._settled: set[int] = set()
         self._new: list[Case] = []
@@ -68,6 +72,8 @@ class Attaching:
         self._link()
         if self._muting is not None:
             self._muting.carry_out(self._incidents, self._new, self._by)
+        if self._thresholds is not None:
+            self._thresholds.carry_out(self._following.cases, self._incidents, self._by)
 
     def _do(self, act: Act, incident_id: int) -> None:
         if act.kind is ActKind.REOPEN:
@@ -113,6 +119,9 @@ class Attaching:
         others = [each for each in case.joined if each is not told]
         if others:
             entries.append(_joined(others, case.alert_count))
+        below = self._thresholds.entry_of(case) if self._thresholds is not None else None
+        if below is not None:
+            entries.append(below)
         return Opening(
             service=service,
             title=told.alert.title or told.alert.dedup_key[:1024],
@@ -122,7 +131,8 @@ class Attaching:
             origin=self._integration.name,
             group_key=case.group_key,
             open_key=case.open_key,
-            hold=self._integration.hold,
+            hold=self._integration.hold if below is None else timedelta(),
+            is_held_back=below is not None,
             mute=self._muting.mute_of(case) if self._muting is not None else None,
             previous=previous,
             alert_count=max(0, case.alert_count),
@@ -250,9 +260,12 @@ def _sentence(told: Told, service: Service) -> str:
         routed = f"Routed to {service.name} by route {route.position}: {route.condition}"
     elif route.reason == "named":
         routed = f"For {service.name}, as its heartbeat says"
+    elif route.reason == "within_hours":
+        routed = f"Routed to {service.name} by route {route.position}, within its hours"
     elif route.reason == "default_route":
         routed = f"Routed to {service.name} by the default route"
     else:
         routed = f"Routed to {service.name}: no route matched and none is without a condition, so the last was taken"
-    failed = "".join(f" Route {position} could not be asked: {problem}." for position, problem in route.failures)
+    failed = "".join(f" Route {position} was not asked: outside its hours." for position in route.outside)
+    failed += "".join(f" Route {position} could not be asked: {problem}." for position, problem in route.failures)
     return f"{routed}; {_GROUPED[told.group.reason]}: {told.group.key[:300]}.{failed}"

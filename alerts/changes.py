@@ -80,4 +80,4 @@ def _service(integration: Integration, told: ChangeTold, router: Router | None) 
         source=integration.source,
         integration=integration.name,
     )
-    return router.decide(facts).service_id
+    return router.decide(facts, at=clock.now()).service_id

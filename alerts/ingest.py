@@ -12,7 +12,7 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import acting, changes, errands, events, muting, own_messages, quarantine, rows, storms
+from alerts import acting, changes, errands, events, hours, muting, own_messages, quarantine, rows, storms, thresholds
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.copying import said
@@ -21,7 +21,7 @@ from alerts.flapping import FlapRule
 from alerts.grouping import fingerprint, group_of, open_key
 from alerts.guards import Guard, guard_of
 from alerts.models import AlertStatus, EventStatus, Integration, Route
-from alerts.routing import Decision, Facts, Router, RouteRule
+from alerts.routing import Decision, Facts, Limit, Router, RouteRule
 from alerts.source import Own, ParsedAlert, resolve_after
 from alerts.understanding import RawEvent, Understood, doubted_by, understand
 from catalog.models import Service
@@ -126,7 +126,17 @@ def _names_its_service(alert: ParsedAlert) -> bool:
 
 def _rules(integration: Integration) -> tuple[RouteRule, ...]:
     routes = Route.objects.filter(integration=integration).order_by("position")
-    return tuple(RouteRule(*each) for each in routes.values_list("position", "condition", "service_id"))
+    asked = routes.values_list("position", "condition", "service_id", "hours", "more_than", "within")
+    return tuple(
+        RouteRule(
+            position,
+            condition,
+            service_id,
+            hours.read(when) if when else None,
+            Limit(more_than, within) if more_than is not None and within is not None else None,
+        )
+        for position, condition, service_id, when, more_than, within in asked
+    )
 
 
 @lru_cache(maxsize=500)
@@ -175,7 +185,10 @@ def _follow(
     )
     # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
     muted = muting.of_batch(integration, following)
-    Attaching(integration, following, incidents=incidents, services=services, muting=muted, by=by).carry_out()
+    held_back = thresholds.of_batch(router.rules if router else (), every, following, incidents)
+    Attaching(
+        integration, following, incidents=incidents, services=services, muting=muted, thresholds=held_back, by=by
+    ).carry_out()
     storms.write_down(integration, weather)
     rows.save(integration.pk, following.changed.values(), _explain)
 
@@ -210,7 +223,8 @@ def _asked(integration: Integration, router: Router | None, event: RawEvent, ale
             title=alert.title,
             source=event.source or integration.source,
             integration=integration.name,
-        )
+        ),
+        at=event.received_at,
     )
 
 
@@ -289,6 +303,8 @@ def _explain(episode: Episode) -> None:
     route: dict[str, object] = {"reason": told.route.reason, "position": told.route.position}
     if told.route.condition:
         route["condition"] = told.route.condition
+    if told.route.outside:
+        route["outside_hours"] = list(told.route.outside)
     if told.route.failures:
         route["failures"] = [{"position": position, "problem": text} for position, text in told.route.failures]
     episode.reasons["route"] = route

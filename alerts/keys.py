@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from alerts import offered
+from alerts import hours, offered
 from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
 from alerts.letters import hashed
 from alerts.models import STORM_AFTER, Integration, Route
@@ -19,6 +19,8 @@ from core import sealing
 from core.errors import Invalid
 
 SHORTEST = 32
+SHORTEST_THRESHOLD, LONGEST_THRESHOLD = timedelta(seconds=10), timedelta(days=1)
+MOST_COUNTED = 1000
 # 32 letters and digits: what PagerDuty's clients take for a routing key, and 190 bits.
 _LENGTH = 32
 _LETTERS = string.ascii_letters + string.digits
@@ -30,6 +32,9 @@ class RouteWish:
 
     service: Service
     condition: str = ""
+    hours: str = ""  # as `alerts.hours` reads them; empty: always
+    more_than: int | None = None  # page only when more messages than this come `within`
+    within: timedelta | None = None
 
 
 def new_key() -> str:
@@ -143,26 +148,44 @@ def is_secret(integration: Integration, text: str) -> bool:
 @transaction.atomic
 def set_routes(integration: Integration, routes: Sequence[RouteWish]) -> bool:
     """Replace the routes. False where they are the same already. Raises Invalid, naming the route."""
-    if not routes or routes[-1].condition.strip():
-        problem = "The last route has no condition: it takes what no other takes. Add one."
+    if not routes or routes[-1].condition.strip() or routes[-1].hours:
+        problem = "The last route has no condition and no hours: it takes what no other takes. Add one."
         raise Invalid(problem, {"routes": problem})
     for number, route in enumerate(routes, start=1):
-        if not route.condition.strip() and number < len(routes):
+        if not route.condition.strip() and not route.hours and number < len(routes):
             problem = f"Route {number} has no condition, so those after it would never be asked. Move it to the end."
             raise Invalid(problem, {"routes": problem})
-        problem = check(route.condition)
+        problem = check(route.condition) or check_timing(route.hours, route.more_than, route.within)
         if problem:
             raise Invalid(f"Route {number}: {problem}", {"routes": problem})
-    wished = [(number, route.condition.strip(), route.service.pk) for number, route in enumerate(routes, start=1)]
-    present = list(integration.routes.order_by("position").values_list("position", "condition", "service_id"))
-    if wished == present:
+    wished = [
+        {
+            "position": number,
+            "condition": route.condition.strip(),
+            "service_id": route.service.pk,
+            "hours": route.hours.strip(),
+            "more_than": route.more_than,
+            "within": route.within,
+        }
+        for number, route in enumerate(routes, start=1)
+    ]
+    if wished == list(integration.routes.order_by("position").values(*wished[0])):
         return False
     integration.routes.all().delete()
-    Route.objects.bulk_create(
-        Route(integration=integration, position=position, condition=condition, service_id=service)
-        for position, condition, service in wished
-    )
+    Route.objects.bulk_create(Route(integration=integration, **each) for each in wished)
     return True
+
+
+def check_timing(when: str, more_than: int | None, within: timedelta | None) -> str:
+    """What is wrong with a route's hours or threshold, as a sentence; empty where nothing is."""
+    problem = hours.check(when) if when.strip() else ""
+    if problem:
+        return problem
+    if (more_than is None) != (within is None):
+        return "A threshold has two parts: more than how many messages, and within what time."
+    if within is not None and not SHORTEST_THRESHOLD <= within <= LONGEST_THRESHOLD:
+        return "A threshold counts within ten seconds to a day."
+    return f"A threshold counts at most {MOST_COUNTED} messages." if (more_than or 0) > MOST_COUNTED else ""
 
 
 def webhook_path(integration: Integration, key: str) -> str:

@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from alerts import muting_models  # noqa: F401  the models of what mutes; Django finds them by this
+from alerts import hours, muting_models  # noqa: F401  the models of what mutes; Django finds them by this
 from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
 from catalog.models import Service
 from core import clock
@@ -79,6 +79,17 @@ class Route(models.Model):
         blank=True, help_text="CEL over labels, annotations, severity, title, source, integration."
     )
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="routes")
+    more_than = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Page only when more than so many messages come within the time beside it."
+    )
+    within = models.DurationField(null=True, blank=True, help_text="The time in which they are counted.")
+    hours = models.CharField(
+        max_length=hours.LONGEST,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="When it is asked at all, for example mon-fri 09:00-17:00 Europe/Berlin; empty: always.",
+    )
 
     class Meta:
         ordering = ["position"]
@@ -86,6 +97,13 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return f"{self.integration} {self.position}: {self.condition or 'default'}"
+
+    @property
+    def threshold(self) -> dict[str, int | timedelta] | None:
+        """Both parts, or nothing."""
+        if self.more_than is None or self.within is None:
+            return None
+        return {"more_than": self.more_than, "within": self.within}
 
 
 class HeartbeatState(models.TextChoices):
@@ -205,6 +223,18 @@ class SigningCertificate(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class Threshold(models.Model):
+    """An incident that is held until more messages have come, and when those came that count so far."""
+
+    incident = models.OneToOneField(Incident, primary_key=True, on_delete=models.CASCADE, related_name="threshold")
+    more_than = models.PositiveIntegerField()
+    within = models.DurationField()
+    moments = ArrayField(models.DateTimeField())
+
+    def __str__(self) -> str:
+        return f"{len(self.moments)} of more than {self.more_than} within {self.within}"
 
 
 class EventStatus(models.TextChoices):

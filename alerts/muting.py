@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from alerts import mutes_now
+from alerts import mutes_now, thresholds
 from alerts.cases import Case, Episode, Told
 from alerts.dedup import Following
 from alerts.models import AlertStatus, Integration
@@ -220,6 +220,8 @@ class BatchMuting:
             return
         if hold_until is not None and hold_until > self._now:
             muting.hold_on(incident, until=hold_until, by=by, reason="not_muted_alert")
+        elif thresholds.holds(incident_id):
+            muting.hold_on(incident, until=None, by=by, reason="not_muted_alert")
         else:
             lifecycle.trigger(incident_id, by=by, reason="not_muted_alert")
 

@@ -6,11 +6,14 @@ does not exist) counts as not matched: the next route is asked, and the failure 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import cel
+
+from alerts.hours import Hours
 
 LONGEST_CONDITION = 1000
 NAMES = ("labels", "annotations", "severity", "title", "source", "integration")
@@ -36,12 +39,23 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold: more than so many messages within a time."""
+
+    more_than: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class RouteRule:
     """One route; an empty condition always matches."""
 
     position: int
     condition: str
     service_id: int
+    hours: Hours | None = None  # when it is asked at all
+    limit: Limit | None = None
+    is_timed: bool = False  # it has hours, and these are they
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +63,11 @@ class Decision:
     """Where an alert goes and why. `failures` are the conditions that could not be evaluated before."""
 
     service_id: int
-    reason: str  # condition_matched | default_route | no_route_matched
+    reason: str  # condition_matched | within_hours | default_route | no_route_matched | named
     position: int
     condition: str
     failures: tuple[tuple[int, str], ...] = ()
+    outside: tuple[int, ...] = ()  # positions of routes before it that were not asked outside their hours
 
 
 def check(condition: str) -> str:
@@ -88,9 +103,13 @@ def _problem_on_nothing(trouble: Exception) -> str:
 class Router:
     """The routes of one integration, compiled, with a memory of what was decided for alerts that look alike."""
 
-    def __init__(self, rules: Sequence[RouteRule]) -> None:
+    def __init__(self, rules: Sequence[RouteRule], outside: tuple[int, ...] = ()) -> None:
         if not rules:
             raise ValueError("An integration needs a route to send its alerts along.")
+        self.rules = tuple(rules)
+        self._outside = outside
+        self._timed = tuple(rules) if any(rule.hours for rule in rules) else ()
+        self._at_times: dict[tuple[int, ...], Router] = {}  # by the positions that are asked
         self._rules = [(rule, _compiled(rule.condition) if rule.condition else None) for rule in rules]
         self._wanted = {name: set[str]() for name in _MAPS}
         self._is_static = True
@@ -106,8 +125,13 @@ class Router:
         # With one route and no condition there is nothing to ask.
         self._only = self._default(()) if self._rules[0][1] is None else None
 
-    def decide(self, facts: Facts) -> Decision:
-        """The first route whose condition holds, else the default."""
+    def decide(self, facts: Facts, *, at: datetime | None = None) -> Decision:
+        """The first route whose condition holds, else the default. Outside its hours a route is not asked.
+
+        Without a moment all hours hold.
+        """
+        if self._timed:
+            return self._router_at(at).decide(facts)
         if self._only is not None:
             return self._only
         if not self._is_static:
@@ -127,6 +151,17 @@ class Router:
             decision = self._decided[looks] = self._ask(facts)
         return decision
 
+    def _router_at(self, at: datetime | None) -> "Router":
+        asked = [rule for rule in self._timed if rule.hours is None or at is None or rule.hours.hold(at)]
+        positions = tuple(rule.position for rule in asked)
+        router = self._at_times.get(positions)
+        if router is None:
+            outside = tuple(rule.position for rule in self._timed if rule.position not in positions)
+            # Where none is left, the last takes what nobody takes, as ever.
+            always = [replace(rule, hours=None, is_timed=rule.hours is not None) for rule in asked or self._timed[-1:]]
+            router = self._at_times[positions] = Router(always, outside)
+        return router
+
     def _ask(self, facts: Facts) -> Decision:
         context = cel.Context(_context_of(facts, self._labels, self._annotations, self._is_static))
         failures: list[tuple[int, str]] = []
@@ -142,15 +177,24 @@ class Router:
                 failures.append((rule.position, f"{type(trouble).__name__}: {trouble}"[:200]))
                 continue
             if matched is True:
-                return Decision(rule.service_id, "condition_matched", rule.position, rule.condition, tuple(failures))
+                outside = self._outside_before(rule.position)
+                return Decision(
+                    rule.service_id, "condition_matched", rule.position, rule.condition, tuple(failures), outside
+                )
         return self._default(tuple(failures))
 
     def _default(self, failures: tuple[tuple[int, str], ...]) -> Decision:
         for rule, program in self._rules:
             if program is None:
-                return Decision(rule.service_id, "default_route", rule.position, "", failures)
+                reason = "within_hours" if rule.is_timed else "default_route"
+                outside = self._outside_before(rule.position)
+                return Decision(rule.service_id, reason, rule.position, "", failures, outside)
         last = self._rules[-1][0]
-        return Decision(last.service_id, "no_route_matched", last.position, "", failures)
+        outside = self._outside_before(last.position)
+        return Decision(last.service_id, "no_route_matched", last.position, "", failures, outside)
+
+    def _outside_before(self, position: int) -> tuple[int, ...]:
+        return tuple(each for each in self._outside if each < position)
 
 
 @lru_cache(maxsize=5000)

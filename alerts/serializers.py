@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from alerts.authentication import LONGEST_SECRET, SHORTEST_SECRET
 from alerts.flapping import MOST_KEPT
-from alerts.keys import RouteWish
+from alerts.hours import LONGEST as LONGEST_HOURS
+from alerts.keys import MOST_COUNTED, RouteWish
 from alerts.mend import clean_text, decode
 from alerts.models import Alert, AlertStatus, Change, Event, Integration
 from alerts.source import sources
@@ -119,10 +120,27 @@ class Duration(serializers.CharField):
         return durations.write(value)
 
 
+class ThresholdOut(serializers.Serializer[Any]):
+    """More than so many messages within a time."""
+
+    more_than = serializers.IntegerField(min_value=1, max_value=MOST_COUNTED)
+    within = Duration()
+
+
 class RouteOut(serializers.Serializer[Any]):
     """A route: CEL over labels, annotations, severity, title, source, integration; empty: always."""
 
     service = serializers.SlugRelatedField(slug_field="name", queryset=Service.objects.all())
+    hours = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=LONGEST_HOURS,
+        help_text="When it is asked at all: `mon-fri 09:00-17:00 Europe/Berlin`.",
+    )
+    threshold = ThresholdOut(
+        required=False, allow_null=True, default=None, help_text="It pages only when more messages come than this."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         condition = serializers.CharField(source="condition", required=False, allow_blank=True, default="")
@@ -200,8 +218,13 @@ class _IntegrationFields(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Routes as the verbs take them."""
         if "routes" in attrs:
-            attrs["routes"] = [RouteWish(route["service"], route.get("condition", "")) for route in attrs["routes"]]
+            attrs["routes"] = [_wish(each) for each in attrs["routes"]]
         return attrs
+
+
+def _wish(route: dict[str, Any]) -> RouteWish:
+    threshold = route.get("threshold") or {}
+    return RouteWish(route["service"], route.get("condition", ""), route.get("hours", ""), **threshold)
 
 
 class IntegrationIn(_IntegrationFields):

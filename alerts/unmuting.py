@@ -14,7 +14,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from alerts import mutes_now
+from alerts import mutes_now, thresholds
 from alerts.models import Alert, AlertStatus
 from alerts.mutes import NOTHING, Facts, Found, Mutes
 from alerts.muting import BY, Muted, judged, next_look, watch
@@ -168,6 +168,8 @@ def _unmute(incident: Incident, hold_until: datetime | None, now: datetime) -> N
         move_locked(incident, Move.RESOLVE, by=BY, reason="resolved_while_held")
     elif hold_until is not None and hold_until > now:
         muting.hold_on(incident, until=hold_until, by=BY, reason=reason)
+    elif thresholds.holds(incident.pk):
+        muting.hold_on(incident, until=None, by=BY, reason=reason)
     else:
         move_locked(incident, Move.TRIGGER, by=BY, reason=reason, text=_told(incident))
 

@@ -44,6 +44,7 @@ def open_incident(
     open_key: str | None = None,
     hold: timedelta = timedelta(),
     mute: Mute | None = None,
+    is_held_back: bool = False,
     previous: Incident | None = None,
     reason: str = "",
     details: dict[str, Detail] | None = None,
@@ -55,7 +56,7 @@ def open_incident(
     `details` what else a program may want to know about that.
     """
     now = clock.now()
-    status = Status.HELD if hold > timedelta() or mute is not None else Status.TRIGGERED
+    status = Status.HELD if hold > timedelta() or mute is not None or is_held_back else Status.TRIGGERED
     new = Incident(
         title=title,
         description=description,
@@ -69,7 +70,7 @@ def open_incident(
         open_key=open_key,
         created_at=now,
         triggered_at=now if status is Status.TRIGGERED else None,
-        due_at=now + hold if status is Status.HELD and mute is None else None,
+        due_at=now + hold if hold > timedelta() and mute is None else None,
         muted=mute.shown() if mute is not None else None,
         previous=previous,
     )

@@ -39,12 +39,16 @@ def mute_locked(incident: Incident, muted: Mute, *, by: Actor) -> bool:
     return True
 
 
-def hold_on(incident: Incident, *, until: datetime, by: Actor, reason: str) -> None:
-    """It is not muted any more, but its hold time is not over. The caller holds its lock."""
+def hold_on(incident: Incident, *, until: datetime | None, by: Actor, reason: str) -> None:
+    """It is not muted any more, but its hold time is not over. The caller holds its lock.
+
+    Without `until` something else than time holds it.
+    """
     incident.muted, incident.due_at = None, until
     save_changes(incident, ["muted", "due_at"])
-    text = "Not muted any more; its hold time goes on."
-    timeline.record(incident, kind="unmuted", by=by, reason=reason, text=text, until=until.isoformat())
+    text = "Not muted any more; " + ("its hold time goes on." if until else "it is held back still.")
+    ends = until.isoformat() if until else None
+    timeline.record(incident, kind="unmuted", by=by, reason=reason, text=text, until=ends)
 
 
 def _record(incident: Incident, muted: Mute, by: Actor) -> None:

@@ -41,6 +41,7 @@ class Opening:
     group_key: str = ""
     hold: timedelta = timedelta()
     mute: Mute | None = None
+    is_held_back: bool = False  # until somebody triggers it; an entry says why
     previous: Incident | None = None
     alert_count: int = 0
     firing_count: int = 0
@@ -76,7 +77,7 @@ def open_many(openings: Sequence[Opening], *, by: Actor) -> list[Incident]:
 
 def _incident(opening: Opening) -> Incident:
     now = clock.now()
-    is_held = opening.hold > timedelta() or opening.mute is not None
+    is_held = opening.hold > timedelta() or opening.mute is not None or opening.is_held_back
     status = Status.HELD if is_held else Status.TRIGGERED
     return Incident(
         title=opening.title,
@@ -93,7 +94,7 @@ def _incident(opening: Opening) -> Incident:
         firing_count=opening.firing_count,
         created_at=now,
         triggered_at=None if is_held else now,
-        due_at=now + opening.hold if is_held and opening.mute is None else None,
+        due_at=now + opening.hold if opening.hold > timedelta() and opening.mute is None else None,
         muted=opening.mute.shown() if opening.mute is not None else None,
         previous=opening.previous,
     )
@@ -133,6 +134,7 @@ def _open_one(opening: Opening, by: Actor) -> Incident:
         open_key=opening.open_key,
         hold=opening.hold,
         mute=opening.mute,
+        is_held_back=opening.is_held_back,
         previous=opening.previous,
         reason=opening.reason,
         details=opening.details,

@@ -27,6 +27,7 @@ _GROUP = {
 }
 _ROUTE = {
     "condition_matched": "Route {position} matched",
+    "within_hours": "Route {position}, within its hours",
     "named": "Named by the heartbeat",
     "default_route": "The default route: no other condition held",
     "no_route_matched": "No route matched",
@@ -73,6 +74,8 @@ def _route(value: Mapping[str, Any]) -> str:
     text = _ROUTE.get(reason, words.sentence(reason)).format(position=value.get("position", ""))
     if value.get("condition"):
         text += f": {value['condition']}"
+    for position in value.get("outside_hours") or []:
+        text += f". Route {position} was not asked: outside its hours"
     for failure in value.get("failures") or []:
         if isinstance(failure, Mapping):
             text += f". Route {failure.get('position')} could not be asked: {failure.get('problem')}"

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts import keys, routing
+from alerts import hours, keys, routing
 from alerts.authentication import LONGEST_SECRET
 from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW, MOST_KEPT
 from alerts.keys import RouteWish
 from alerts.letters import hashed
-from alerts.models import STORM_AFTER, Integration
+from alerts.models import STORM_AFTER, Integration, Route
 from alerts.source import sources
 from catalog.models import Service
 from config.apply.document import Node
@@ -25,15 +25,31 @@ _SAVED = (
 
 
 @dataclass(frozen=True)
+class ThresholdForm:
+    """More than so many messages within a time."""
+
+    more_than: int
+    within: timedelta
+
+    def plain(self) -> Plain:
+        """As in a file."""
+        return {"more_than": self.more_than, "within": durations.write(self.within)}
+
+
+@dataclass(frozen=True)
 class RouteForm:
     """Alerts for which the condition holds go to this service; without one, all that come so far."""
 
     service: str
     condition: str = ""
+    hours: str = ""
+    threshold: ThresholdForm | None = None
 
     def plain(self) -> Plain:
         """As in a file."""
-        return said(**{"if": str(self.condition)}, service=str(self.service))
+        threshold = self.threshold.plain() if self.threshold is not None else None
+        asked = said(**{"if": str(self.condition)}, service=str(self.service), hours=str(self.hours))
+        return {**asked, **said(threshold=threshold)}
 
 
 @dataclass(frozen=True)
@@ -80,11 +96,47 @@ def _condition(node: Node, gathered: Gathered) -> str:
     return Written.at(node.place, condition)
 
 
-def _route(service: str, **further: str) -> RouteForm:
-    return RouteForm(service, further.get("if", ""))
+def _hours(node: Node, gathered: Gathered) -> str:
+    """Days, times and a time zone."""
+    written = text(longest=hours.LONGEST)(node, gathered)
+    problem = hours.check(written)
+    if problem:
+        raise wrong(node, problem)
+    return written
 
 
-_read_route = Fields({"if": _condition, "service": reference("service")}, _route, required=("service",))
+def _route(service: str, hours: str = "", threshold: ThresholdForm | None = None, **further: str) -> RouteForm:
+    return RouteForm(service, further.get("if", ""), hours, threshold)
+
+
+_read_threshold = Fields(
+    {"more_than": number(low=1, high=keys.MOST_COUNTED), "within": duration(longest=keys.LONGEST_THRESHOLD)},
+    ThresholdForm,
+    required=("more_than", "within"),
+)
+_read_route = Fields(
+    {"if": _condition, "service": reference("service"), "hours": _hours, "threshold": _read_threshold},
+    _route,
+    required=("service",),
+)
+
+
+def _route_as_it_is(route: Route) -> RouteForm:
+    threshold = None
+    if route.more_than is not None and route.within is not None:
+        threshold = ThresholdForm(route.more_than, route.within)
+    return RouteForm(route.service.name, route.condition, route.hours, threshold)
+
+
+def _wish(services: dict[str, Service], route: RouteForm) -> RouteWish:
+    limit = route.threshold
+    return RouteWish(
+        services[route.service],
+        str(route.condition),
+        str(route.hours),
+        more_than=limit.more_than if limit else None,
+        within=limit.within if limit else None,
+    )
 
 
 class Integrations(Section[IntegrationForm]):
@@ -126,8 +178,7 @@ class Integrations(Section[IntegrationForm]):
                 flap_window=each.flap_window,
                 active=each.is_active,
                 routes=tuple(
-                    RouteForm(route.service.name, route.condition)
-                    for route in sorted(each.routes.all(), key=lambda route: route.position)
+                    _route_as_it_is(route) for route in sorted(each.routes.all(), key=lambda route: route.position)
                 ),
             )
             for each in Integration.objects.prefetch_related("routes__service")
@@ -137,12 +188,13 @@ class Integrations(Section[IntegrationForm]):
         """Refuses routes that leave something without a service, or are never asked."""
         wanted = super().merged(old, given)
         for route in wanted.routes[:-1]:
-            if not route.condition:
-                sentence = 'only the last route may be without "if": those after it are never asked'
+            if not route.condition and not route.hours:
+                sentence = 'only the last route may be without "if" and "hours": those after it are never asked'
                 raise given.wrong(sentence, route.service)
         last = wanted.routes[-1] if wanted.routes else None
-        if last and last.condition:
-            raise given.wrong('the last route must be without "if": it takes what no other takes', last.condition)
+        if last and (last.condition or last.hours):
+            sentence = 'the last route must be without "if" and "hours": it takes what no other takes'
+            raise given.wrong(sentence, last.condition or last.hours)
         return wanted
 
     def unread_changes(self, old: IntegrationForm | None, given: Given) -> list[str]:
@@ -163,7 +215,7 @@ class Integrations(Section[IntegrationForm]):
     def write(self, form: IntegrationForm, given: Given, made: Made) -> None:
         """The integration, its key, then its routes."""
         services = Service.objects.in_bulk([str(each.service) for each in form.routes], field_name="name")
-        routes = [RouteWish(services[each.service], str(each.condition)) for each in form.routes]
+        routes = [_wish(services, each) for each in form.routes]
         wanted = given.values.get("key")
         row = Integration.objects.filter(name=form.name).first()
         if row is None:

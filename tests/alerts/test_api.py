@@ -124,7 +124,10 @@ def test_an_integration_is_made_with_a_key_that_is_shown_once(doorstep: Doorstep
     (shown,) = client.get("/api/v1/integrations/").json()["results"]
     assert "key" not in shown
     assert (shown["hold"], shown["active"]) == ("30s", True)
-    assert shown["routes"] == [{"if": 'labels.a == "b"', "service": "checkout"}, {"if": "", "service": "checkout"}]
+    assert [(each["if"], each["service"]) for each in shown["routes"]] == [
+        ('labels.a == "b"', "checkout"),
+        ("", "checkout"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,8 @@ def test_an_integration_is_made_with_a_key_that_is_shown_once(doorstep: Doorstep
         ({"routes": []}, "routes"),
         ({"routes": [{"if": "labels.a ==", "service": "checkout"}, {"service": "checkout"}]}, "routes"),
         ({"routes": [{"if": "true", "service": "checkout"}]}, "routes"),
+        ({"routes": [{"service": "checkout", "hours": "often"}, {"service": "checkout"}]}, "routes"),
+        ({"routes": [{"service": "checkout", "hours": "daily 09:00-17:00 UTC"}]}, "routes"),
         ({"routes": [{"service": "checkout"}, {"service": "checkout"}]}, "routes"),
         ({"routes": [{"service": "nope"}]}, "routes"),
         ({"hold": "soon"}, "hold"),
