@@ -63,6 +63,7 @@ class IntegrationAdmin(RoleAdmin):
     fieldsets = [
         (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
         ("Proof", {"fields": [("secret", "no_secret")]}),
+        ("Mail", {"fields": ["mail_rules"], "classes": ["collapse"]}),
         ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
         ("What ends by itself", {"fields": ["resolve_after", ("flap_changes", "flap_window")]}),
     ]

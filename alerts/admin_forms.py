@@ -116,6 +116,7 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
             "resolve_after",
             "flap_changes",
             "flap_window",
+            "mail_rules",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -135,6 +136,7 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
     def clean(self) -> dict[str, Any]:
         """Make one list of the choice and the labels. An empty field alone cannot tell none from everything."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self._check_mail_rules(str(cleaned.get("source", "")), cleaned.get("mail_rules"))
         self._seal(str(cleaned.get("source", "")), str(cleaned.get("secret") or ""))
         grouping, labels = cleaned.get("grouping"), cleaned.get("group_by")
         if grouping is None or "group_by" not in cleaned:
@@ -156,6 +158,13 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
             self.instance.sealed_secret = None
         else:
             self._check_kept_secret(source)
+
+    def _check_mail_rules(self, source: str, rules: Any) -> None:
+        if rules:
+            try:
+                keys.checked_rules(source, rules)
+            except Invalid as problem:
+                self.add_error("mail_rules", str(problem))
 
     def _check_kept_secret(self, source: str) -> None:
         kind = sources.get(source)

@@ -44,7 +44,7 @@ class Door:
 
     def __init__(self) -> None:
         self._inbox: Inbox | None = None
-        self._pings = Pings(_connection_parameters)
+        self._pings = Pings(connection_parameters)
 
     def open(self) -> None:
         """Be ready before the first request comes. Without this the first one opens it."""
@@ -108,12 +108,12 @@ class Door:
 
     def _open_inbox(self) -> Inbox:
         if self._inbox is None:
-            self._inbox = Inbox(_connection_parameters)
+            self._inbox = Inbox(connection_parameters)
             self._inbox.start()
         return self._inbox
 
 
-def _connection_parameters() -> dict[str, Any]:
+def connection_parameters() -> dict[str, Any]:
     """Django's own database, for a connection that is not Django's."""
     ours = {"context", "cursor_factory", "prepare_threshold", "application_name", "options"}
     given = {name: value for name, value in connection.get_connection_params().items() if name not in ours}

@@ -109,7 +109,7 @@ def _act(integration: Integration, event: RawEvent, guard: Guard | None, router:
 
 def _read(event: RawEvent, integration: Integration, guard: Guard | None, *, has_routes: bool) -> Understood | None:
     try:
-        understood = understand(event, integration.source, guard=guard)
+        understood = understand(event, integration.source, guard=guard, rules=integration.mail_rules)
     except Exception as trouble:  # noqa: BLE001  a source's own mistake with one message; the others are read
         source = event.source or integration.source
         log.warning("ingest.source_failed", message=event.id, source=source, cause=quarantine.cause(trouble))

@@ -5,10 +5,12 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
 from alerts import hours, offered
+from alerts import mail_rules as rules_for_mail
 from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
 from alerts.letters import hashed
 from alerts.models import STORM_AFTER, Integration, Route
@@ -18,12 +20,16 @@ from catalog.models import Service
 from core import sealing
 from core.errors import Invalid
 
+Json = Any
+
 SHORTEST = 32
 SHORTEST_THRESHOLD, LONGEST_THRESHOLD = timedelta(seconds=10), timedelta(days=1)
 MOST_COUNTED = 1000
-# 32 letters and digits: what PagerDuty's clients take for a routing key, and 190 bits.
+MAIL = "email"  # the source whose key stands in a mail address
+_LONGEST_IN_ADDRESS = 64
+# 32 small letters and digits: what PagerDuty's clients take for a routing key and mail servers leave alone; 165 bits.
 _LENGTH = 32
-_LETTERS = string.ascii_letters + string.digits
+_LETTERS = string.ascii_lowercase + string.digits
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,11 @@ def new_key() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
 
-def checked_key(key: str) -> str:
+def checked_key(key: str, *, source: str = "") -> str:
     """The key, if it may be used. Raises Invalid."""
+    if source == MAIL and (len(key) > _LONGEST_IN_ADDRESS or key != key.lower()):
+        problem = f"The key of a mail address has small letters, and at most {_LONGEST_IN_ADDRESS} of them."
+        raise Invalid(problem, {"key": problem})
     if len(key) < SHORTEST or len(key) > 200 or not all(letter.isalnum() or letter in "-_" for letter in key):
         problem = f"A key has at least {SHORTEST} letters, digits, “-” or “_”. Leave it out to have one made."
         raise Invalid(problem, {"key": problem})
@@ -64,13 +73,14 @@ def create_integration(
     flap_changes: int = FLAP_CHANGES,
     flap_window: timedelta = FLAP_WINDOW,
     secret: str | None = None,
+    mail_rules: Json = None,
     storm_after: int = STORM_AFTER,
 ) -> tuple[Integration, str]:
     """A new integration and its key. Raises Invalid for an unknown source, a weak key or routes without a default."""
     if sources.get(source) is None:
         problem = f"No source is called {source!r}. Known are {', '.join(sources.all())}."
         raise Invalid(problem, {"source": problem})
-    text = checked_key(key) if key else new_key()
+    text = checked_key(key, source=source) if key else new_key()
     if Integration.objects.filter(key_hash=hashed(text)).exists():
         problem = "Another integration has this key. Leave it out to have one made."
         raise Invalid(problem, {"key": problem})
@@ -86,6 +96,7 @@ def create_integration(
         flap_changes=flap_changes,
         flap_window=flap_window,
         sealed_secret=None if secret is None else sealed_secret(source, secret),
+        mail_rules=None if mail_rules is None else checked_rules(source, mail_rules),
         storm_after=storm_after,
     )
     set_routes(integration, routes)
@@ -97,12 +108,14 @@ def change_integration(
     integration: Integration,
     *,
     routes: Sequence[RouteWish] | None = None,
-    **fields: str | bytes | bool | int | timedelta | list[str] | None,
+    **fields: Json,
 ) -> None:
     """Change what is given of a locked integration; `secret` None removes it. Raises Invalid."""
     if "secret" in fields:
         secret = fields.pop("secret")
         fields["sealed_secret"] = None if secret is None else sealed_secret(integration.source, str(secret))
+    if fields.get("mail_rules") is not None:
+        checked_rules(integration.source, fields["mail_rules"])
     for name, value in fields.items():
         setattr(integration, name, value)
     if fields:
@@ -114,7 +127,7 @@ def change_integration(
 @transaction.atomic
 def new_key_for(integration: Integration, *, key: str | None = None) -> str:
     """Replace the key; the old one is dead at once."""
-    text = checked_key(key) if key else new_key()
+    text = checked_key(key, source=integration.source) if key else new_key()
     integration.key_hash, integration.key_prefix = hashed(text), text[:4]
     integration.save(update_fields=["key_hash", "key_prefix"])
     return text
@@ -132,6 +145,16 @@ def sealed_secret(source: str, text: str) -> bytes:
     if problem:
         raise Invalid(problem, {"secret": problem})
     return sealing.seal(text, purpose=offered.PURPOSE)
+
+
+def checked_rules(source: str, given: Json) -> Json:
+    """Rules for mail, if they may be used. Raises Invalid."""
+    problem = rules_for_mail.problem_with(given)
+    if source != MAIL:
+        problem = "Only integrations whose source is “email” have rules for mail."
+    if problem:
+        raise Invalid(problem, {"mail_rules": problem})
+    return given
 
 
 def is_secret(integration: Integration, text: str) -> bool:

@@ -26,6 +26,9 @@ class Integration(models.Model):
     sealed_secret = models.BinaryField(
         null=True, editable=False, help_text="What its sender must prove to know, sealed; unset: the key is enough."
     )
+    mail_rules = models.JSONField(
+        null=True, blank=True, help_text="How mail is read, where its words alone do not tell."
+    )
     is_active = models.BooleanField(default=True)
     group_by = ArrayField(
         models.CharField(max_length=200),

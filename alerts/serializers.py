@@ -164,7 +164,18 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
     class Meta:
         model = Integration
         fields = [
-            *("id", "name", "source", "active", "key_prefix", "has_secret", "group_by", "hold", "reopen_within"),
+            *(
+                "id",
+                "name",
+                "source",
+                "active",
+                "key_prefix",
+                "has_secret",
+                "mail_rules",
+                "group_by",
+                "hold",
+                "reopen_within",
+            ),
             *("storm_after", "resolve_after", "flap_changes", "flap_window"),
             *("routes", "created_at", "last_event_at"),
         ]
@@ -205,6 +216,11 @@ class _IntegrationFields(serializers.Serializer[Any]):
         allow_null=True,
         trim_whitespace=False,
         help_text="What its sender must prove to know; null: nothing but the key. It is never shown again.",
+    )
+    mail_rules = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text="For mail: regular expressions (RE2) for identity, title, resolved, ignore, and severity by name.",
     )
     routes = RouteOut(many=True)
 

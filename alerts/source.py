@@ -104,6 +104,7 @@ class Received:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     is_cut: bool = False
+    rules: Json = None  # of the integration, for a source that has such
     marks: list[str] = field(default_factory=list)
     changes: list[ChangeTold] = field(default_factory=list)  # what a source reads of changes goes here
 

@@ -61,7 +61,11 @@ class Understood:
 
 
 def understand(
-    event: RawEvent, source_slug: str, *, guard: Callable[[RawEvent], Doubt | None] | None = None
+    event: RawEvent,
+    source_slug: str,
+    *,
+    guard: Callable[[RawEvent], Doubt | None] | None = None,
+    rules: Any = None,
 ) -> Understood:
     """Read one message with the source it came by, else its integration's; unless the guard does not believe it."""
     is_own = event.source == own_messages.SOURCE  # the door never stores it
@@ -72,7 +76,7 @@ def understand(
     if source is None and not is_own:
         problem = f"No source is called {event.source or source_slug!r} in this release."
         return Understood(event, status=EventStatus.QUARANTINED, reason="unknown_source", problem=problem)
-    given = received(event)
+    given = received(event, rules)
     try:
         alerts = own_messages.read(given) if source is None else source.parse(given)
     except Unreadable as trouble:
@@ -105,7 +109,7 @@ def doubted_by(guard: Callable[[RawEvent], Doubt | None] | None, event: RawEvent
     )  # fmt: skip
 
 
-def received(event: RawEvent) -> Received:
+def received(event: RawEvent, rules: Any = None) -> Received:
     """A message as a source reads it."""
     return Received(
         body=event.body,
@@ -114,6 +118,7 @@ def received(event: RawEvent) -> Received:
         headers=event.headers,
         query=event.query,
         is_cut="cut" in event.marks,
+        rules=rules,
         marks=list(event.marks),
     )
 

@@ -15,7 +15,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_READ = 30.0  # seconds for the whole body
 LARGEST = 2 * 1024 * 1024
-LARGEST_BY_PATH = {"/admin/": 5 * 1024 * 1024, "/api/": 5 * 1024 * 1024}
+LARGEST_BY_PATH = {"/admin/": 5 * 1024 * 1024, "/api/": 5 * 1024 * 1024, "/email/": 16 * 1024 * 1024}
 # More than is taken is read and dropped up to here: who is cut off while sending does not get to read why.
 LARGEST_DRAINED = 32 * 1024 * 1024
 

@@ -69,6 +69,22 @@ VARIABLES = (
     ),
     Variable("DEFAULT_FROM_EMAIL", "tocsin@localhost", "Sender of our e-mail."),
     Variable(
+        "TOCSIN_SMTP_IN",
+        "",
+        "HOST:PORT where mail for integrations is received, as 127.0.0.1:2525; unset: nowhere.",
+    ),
+    Variable(
+        "EMAIL_INBOUND",
+        "",
+        "Who posts mail to /email/inbound/: mailgun, mailjet, postmark, sendgrid or sparkpost; unset: nobody.",
+    ),
+    Variable(
+        "EMAIL_INBOUND_SECRET",
+        "",
+        "Mailgun's webhook signing key; for others the USER:PASSWORD that stand in the address they post to.",
+        secret=True,
+    ),
+    Variable(
         "TOCSIN_ALLOW_PRIVATE",
         "",
         "Private networks that user-given URLs may reach, as CIDR, separated by commas.",
@@ -113,6 +129,17 @@ def flag(name: str) -> bool:
 def listed(name: str) -> list[str]:
     """The value as a list, separated by commas."""
     return [part.strip() for part in text(name).split(",") if part.strip()]
+
+
+def smtp_in() -> tuple[str, int] | None:
+    """Where mail is received; None where it is not. Raises SystemExit with a sentence."""
+    given = text("TOCSIN_SMTP_IN")
+    if not given:
+        return None
+    host, _, port = given.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65_536 or not host:
+        raise SystemExit(f"TOCSIN_SMTP_IN is HOST:PORT, as 127.0.0.1:2525, not {given!r}.")
+    return host.strip("[]"), int(port)
 
 
 def data_dir() -> Path:

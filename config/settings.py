@@ -224,6 +224,9 @@ TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = env.text("TWILIO_FROM")
 TWILIO_API_URL = env.text("TWILIO_API_URL")
 # With its final slash, so that no other host begins like it.
+EMAIL_INBOUND, EMAIL_INBOUND_SECRET = env.text("EMAIL_INBOUND"), env.text("EMAIL_INBOUND_SECRET")
+# How large a body may be is said by config.bodies, for each path.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 SNS_API_URL = f"{env.text('SNS_API_URL').rstrip('/')}/" if env.text("SNS_API_URL") else ""
 THROTTLE = env.flag("TOCSIN_THROTTLE")
 FAILPOINT = env.text("TOCSIN_FAILPOINT")

@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/.*)?$", nothing_here),
     path("admin/", admin.site.urls),
     path("", include("notifications.inbound")),
+    path("", include("alerts.inbound")),
     path("", include("alerts.opsgenie_api")),
     path("", include("alerts.opsgenie_heartbeats")),
     path("", include("web.urls")),

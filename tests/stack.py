@@ -86,7 +86,7 @@ class Stack:
             self._show_logs()
 
     def start(self, *names: str, **extra: str) -> None:
-        """Start the named programs (web, worker, engine, beat) and wait until they work."""
+        """Start the named programs (web, mail, worker, engine, beat) and wait until they work."""
         for name in names:
             with self.log(name).open("ab") as output:
                 self._running[name] = start(self._launch(name, extra), output=output)
@@ -175,6 +175,8 @@ class Stack:
             return parts.web(environment, "127.0.0.1", self.port).launch()
         if name == "beat":
             return parts.beat(environment, self.folder).launch()
+        if name == "mail":
+            return parts.mail(environment).launch()
         if name == "engine":
             return Launch([sys.executable, str(CODE / "manage.py"), "engine"], environment, folder=str(CODE))
         return parts.worker(environment).launch()

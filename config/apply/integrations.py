@@ -12,6 +12,7 @@ from alerts.models import STORM_AFTER, Integration, Route
 from alerts.source import sources
 from catalog.models import Service
 from config.apply.document import Node
+from config.apply.mail import MailRules, kept_rules, read_rules
 from config.apply.schema import Fields, Gathered, Written, list_of, optional, wrong
 from config.apply.section import Given, Made, Plain, Section, said, texts
 from config.apply.values import duration, flag, key_text, number, one_of, reference, text
@@ -20,7 +21,7 @@ from core.errors import Invalid
 
 _SAVED = (
     *("source", "is_active", "group_by", "hold", "reopen_within"),
-    *("storm_after", "resolve_after", "flap_changes", "flap_window"),
+    *("storm_after", "resolve_after", "flap_changes", "flap_window", "mail_rules"),
 )
 
 
@@ -59,6 +60,7 @@ class IntegrationForm:
     name: str
     source: str = ""
     group_by: tuple[str, ...] | None = None
+    mail: MailRules | None = None
     hold: timedelta = timedelta()
     reopen_within: timedelta = timedelta()
     storm_after: int = STORM_AFTER
@@ -82,6 +84,8 @@ class IntegrationForm:
             active=None if self.active else False,
             routes=[each.plain() for each in self.routes],
         )
+        if self.mail is not None:
+            described["mail"] = self.mail.plain()
         if self.group_by is not None:  # an empty list says: everything in one group
             described["group_by"] = texts(self.group_by)
         return described
@@ -152,6 +156,7 @@ class Integrations(Section[IntegrationForm]):
         "source": one_of(lambda: sources.all().keys()),
         "key": key_text(),
         "secret": optional(text(longest=LONGEST_SECRET)),
+        "mail": optional(read_rules),
         "group_by": optional(list_of(text(longest=200), once=str)),
         "hold": duration(),
         "reopen_within": duration(),
@@ -170,6 +175,7 @@ class Integrations(Section[IntegrationForm]):
                 name=each.name,
                 source=each.source,
                 group_by=None if each.group_by is None else tuple(each.group_by),
+                mail=kept_rules(each.mail_rules),
                 hold=each.hold,
                 reopen_within=each.reopen_within,
                 storm_after=each.storm_after,
@@ -185,8 +191,10 @@ class Integrations(Section[IntegrationForm]):
         }
 
     def merged(self, old: IntegrationForm | None, given: Given) -> IntegrationForm:
-        """Refuses routes that leave something without a service, or are never asked."""
+        """Refuses routes that leave something without a service, or are never asked, and rules without use."""
         wanted = super().merged(old, given)
+        if wanted.mail is not None and wanted.source != keys.MAIL:
+            raise given.wrong('"mail" is only for integrations whose source is email')
         for route in wanted.routes[:-1]:
             if not route.condition and not route.hours:
                 sentence = 'only the last route may be without "if" and "hours": those after it are never asked'
@@ -229,6 +237,7 @@ class Integrations(Section[IntegrationForm]):
         row.source, row.is_active = str(form.source), form.active
         row.group_by = None if form.group_by is None else [str(each) for each in form.group_by]
         row.hold, row.reopen_within, row.storm_after = form.hold, form.reopen_within, form.storm_after
+        row.mail_rules = None if form.mail is None else form.mail.plain()
         row.resolve_after, row.flap_changes, row.flap_window = form.resolve_after, form.flap_changes, form.flap_window
         row.save(update_fields=_SAVED)
         secret = given.values.get("secret")

@@ -25,7 +25,7 @@ from config.up.valkey import Valkey
 
 USAGE = """\
 manage.py up          the whole installation, on embedded servers unless DATABASE_URL and REDIS_URL are set
-manage.py up PROGRAM  only web, worker or beat, in place of this process (for containers and systemd)
+manage.py up PROGRAM  only web, mail, worker or beat, in place of this process (for containers and systemd)
 
 All else is set by the environment: see docs/reference."""
 
@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
             return _run_all(data_folder, host, port)
         environment = parts.environment(data_folder, "", "")
         for part in (
-            parts.web(environment, host, port), parts.worker(environment), parts.beat(environment, data_folder),
+            parts.web(environment, host, port), parts.mail(environment), parts.worker(environment),
+            parts.beat(environment, data_folder),
         ):  # fmt: skip
             if [part.name] == list(arguments):
                 _become(part.launch())
@@ -80,6 +81,8 @@ def _run(supervisor: Supervisor, data_folder: Path, host: str, port: int) -> Non
         raise CannotStart("the database could not be prepared; its last lines above say why.")
     supervisor.add(parts.worker(environment), parts.beat(environment, data_folder))
     supervisor.add(parts.web(environment, host, port))
+    if env.smtp_in() is not None:
+        supervisor.add(parts.mail(environment))
     if not supervisor.until(lambda: health.answers(host, port, "/healthz"), timeout=120):
         raise CannotStart(f"the web front did not answer on {host}:{port}; its lines above say why.")
     print(greeting(public_url, answer), flush=True)

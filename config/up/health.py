@@ -1,6 +1,6 @@
 """Whether one process of an installation does its work: for the health checks of containers. Imports no Django.
 
-`python -m config.up.health web|worker|beat` ends with 0 or, after a sentence, with 1.
+`python -m config.up.health web|worker|beat|mail` ends with 0 or, after a sentence, with 1.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from config import env
 
-_FRESH = 30.0  # seconds; signed every five (worker) to ten (beat)
+_FRESH = 30.0  # seconds; signed every five (worker, mail) to ten (beat)
 _LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
 
 
@@ -25,12 +25,12 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         sys.stderr.write(f"The web front on {host}:{port} is not ready.\n")
         return 1
-    if list(arguments) in (["worker"], ["beat"]):
+    if list(arguments) in (["worker"], ["beat"], ["mail"]):
         if is_signed(env.data_dir(), arguments[0]):
             return 0
         sys.stderr.write(f"The {arguments[0]} has not given a sign of life for {_FRESH:.0f} seconds.\n")
         return 1
-    sys.stderr.write("Name one of: web, worker, beat.\n")
+    sys.stderr.write("Name one of: web, worker, beat, mail.\n")
     return 2
 
 

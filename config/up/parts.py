@@ -1,4 +1,4 @@
-"""The programs of an installation, and what each is told: prepare, web, worker, beat."""
+"""The programs of an installation, and what each is told: prepare, web, mail, worker, beat."""
 
 import os
 import sys
@@ -19,6 +19,11 @@ def prepare(environment: Mapping[str, str]) -> Part:
 def web(environment: Mapping[str, str], host: str, port: int) -> Part:
     """The ASGI front."""
     return _part("web", environment, "-m", "config.front", "--host", host, "--port", str(port), grace=10)
+
+
+def mail(environment: Mapping[str, str]) -> Part:
+    """The SMTP listener, where there is to be one."""
+    return _part("mail", environment, "-m", "config.mailbox", grace=10)
 
 
 def worker(environment: Mapping[str, str]) -> Part:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from alerts.door import _connection_parameters
+from alerts.door import connection_parameters
 from alerts.inbox import Inbox, NotStored
 from alerts.letters import Letter, Outcome
 
@@ -12,7 +12,7 @@ from alerts.letters import Letter, Outcome
 @pytest.mark.django_db(transaction=True)
 def test_a_letter_that_cannot_be_written_down_does_not_end_the_writer() -> None:
     async def post() -> Outcome:
-        inbox = Inbox(_connection_parameters)
+        inbox = Inbox(connection_parameters)
         inbox.start()
         try:
             with pytest.raises(NotStored):

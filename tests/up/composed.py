@@ -45,7 +45,7 @@ class Composed:
         }
         self._extra = dict(environment or {})  # what would stand in .env
         self._running: dict[str, tuple[Launch, subprocess.Popen[bytes]]] = {}
-        self.services: dict[str, Any] = yaml.safe_load((CODE / "docker-compose.yml").read_text())["services"]
+        self.services: dict[str, Any] = _started_by_default()
         self.url = self._given["PUBLIC_URL"]
 
     def __enter__(self) -> "Composed":
@@ -186,3 +186,9 @@ def _package(name: str) -> Path:
     assert found is not None
     assert found.origin is not None
     return Path(found.origin).parent
+
+
+def _started_by_default() -> dict[str, Any]:
+    """The services that `docker compose up` starts without a profile."""
+    services = yaml.safe_load((CODE / "docker-compose.yml").read_text())["services"]
+    return {name: service for name, service in services.items() if "profiles" not in service}
