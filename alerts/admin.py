@@ -37,6 +37,23 @@ from incidents.admin import IncidentAdmin
 _MOST_SHOWN = 100_000  # bytes of a message's body
 
 
+_BEHAVIOUR: list[tuple[str, dict[str, Any]]] = [
+    (
+        "Grouping",
+        {
+            "fields": [
+                ("grouping", "group_by"),
+                "group_expression",
+                ("group_window", "group_window_rolls"),
+                ("hold", "reopen_within"),
+                "storm_after",
+            ]
+        },
+    ),
+    ("What ends by itself", {"fields": ["resolve_after", ("flap_changes", "flap_window")]}),
+]
+
+
 class RouteInline(RoleTabular):
     """Which service a message is about."""
 
@@ -64,13 +81,11 @@ class IntegrationAdmin(RoleAdmin):
         (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
         ("Proof", {"fields": [("secret", "no_secret")]}),
         ("Mail", {"fields": ["mail_rules"], "classes": ["collapse"]}),
-        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
-        ("What ends by itself", {"fields": ["resolve_after", ("flap_changes", "flap_window")]}),
+        *_BEHAVIOUR,
     ]
     add_fieldsets = [
         (None, {"fields": [("name", "source"), "secret"]}),
-        ("Grouping", {"fields": [("grouping", "group_by"), ("hold", "reopen_within"), "storm_after"]}),
-        ("What ends by itself", {"fields": ["resolve_after", ("flap_changes", "flap_window")]}),
+        *_BEHAVIOUR,
     ]
 
     @display("Secret")

@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from accounts.admin_forms import OrderedForm, OrderedRows
-from alerts import keys
+from alerts import group_expressions, keys
 from alerts.grouping import NOT_AT_ALL
 from alerts.keys import check_timing
 from alerts.models import Integration, Route
@@ -110,6 +110,9 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
             "source",
             "is_active",
             "group_by",
+            "group_expression",
+            "group_window",
+            "group_window_rolls",
             "hold",
             "reopen_within",
             "storm_after",
@@ -132,6 +135,14 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
             group_by.help_text = "Separated by commas. What has the same values becomes one incident."
             if chosen is not Grouping.LABELS:
                 self.initial["group_by"] = None
+
+    def clean_group_expression(self) -> str:
+        """Refuse what could never be evaluated."""
+        expression = str(self.cleaned_data["group_expression"]).strip()
+        problem = group_expressions.check(expression)
+        if problem:
+            raise forms.ValidationError(problem)
+        return expression
 
     def clean(self) -> dict[str, Any]:
         """Make one list of the choice and the labels. An empty field alone cannot tell none from everything."""

@@ -84,6 +84,8 @@ class Attaching:
             # What was opened in this very batch has paged nobody yet and was opened as bad as it is.
             if self._muting is None or not self._muting.is_muted(act.told):
                 manual.restart(incident_id, by=self._by, reason="severity_rose")
+        elif act.kind is ActKind.RELEASE:
+            self._release(self._incidents[incident_id])
         elif act.kind is ActKind.ACKNOWLEDGE:
             lifecycle.acknowledge(incident_id, by=self._by)
         elif act.kind is ActKind.RESOLVE:
@@ -92,6 +94,14 @@ class Attaching:
     def _by_of(self, act: Act) -> Actor:
         own = act.told.alert.own
         return system(_ACTORS[own.reason]) if own is not None and own.reason in _ACTORS else self._by
+
+    def _release(self, incident: Incident) -> None:
+        """It stays open for what fires in it; what comes now opens another."""
+        incident.open_key = None
+        lifecycle.save_changes(incident, ["open_key"])
+        window = durations.write(self._integration.group_window or timedelta())
+        text = f"Takes in no more alerts, as the integration's grouping window of {window} is over."
+        timeline.record(incident, kind="group_closed", by=self._by, reason="group_window_over", text=text)
 
     def _tell_of_flapping(self) -> None:
         for flap in self._following.flaps.news:
@@ -137,7 +147,7 @@ class Attaching:
             previous=previous,
             alert_count=max(0, case.alert_count),
             firing_count=max(0, case.firing_count),
-            reason=_reason(act, "fired_after_resolve" if previous is not None else "alert_fired"),
+            reason=_reason(act, _why_opened(case.previous)),
             details=_why(told),
             entries=tuple(entries),
         )
@@ -197,6 +207,12 @@ class Attaching:
         timeline.record(incident, kind="linked", by=self._by, reason="same_group", text=text, other=sibling.pk)
 
 
+def _why_opened(previous: Case | None) -> str:
+    if previous is None:
+        return "alert_fired"
+    return "group_window_over" if previous.is_open else "fired_after_resolve"
+
+
 def _reason(act: Act, of_sources: str) -> str:
     """Tocsin's own, where it said so itself."""
     return of_sources if act.told.alert.own is None else act.told.alert.own.reason
@@ -250,6 +266,8 @@ _GROUPED = {
     "source_default": "grouped as its source groups",
     "not_grouped": "not grouped with others",
     "storm": "gathered with the others of a storm",
+    "expression": "grouped by the integration's expression",
+    "expression_failed": "not grouped, as the integration's expression gave no text for it",
     "labels_missing": "not grouped, as it has none of the labels to group by",
 }
 

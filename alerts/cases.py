@@ -40,6 +40,8 @@ class Case:
     acknowledged_count: int = 0
     flapping_count: int = 0
     resolved_at: datetime | None = None
+    opened_at: datetime | None = None
+    joined_at: datetime | None = None  # the last alert that is new in it, where that is asked for
     previous: "Case | None" = None
     merged_into: "Case | None" = None
     opened_by: Told | None = None
@@ -120,6 +122,7 @@ class ActKind(StrEnum):
 
     OPEN = "open"
     REOPEN = "reopen"
+    RELEASE = "release"  # it takes in no more alerts: its grouping window is over
     WORSE = "worse"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"

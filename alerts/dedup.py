@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from alerts.cases import Act, ActKind, Case, Episode, Flap, Fold, Told
 from alerts.flapping import FlapRule
 from alerts.flaps import Flaps
+from alerts.grouping import Window
 from alerts.models import AlertStatus
 from alerts.own_messages import AUTO_RESOLVED, FLAPPING_OVER
 from incidents.urgency import RANK
@@ -34,6 +35,7 @@ class Following:
         folds: Mapping[int, Fold] | None = None,
         resolve_after: timedelta | None = None,
         flap: FlapRule | None = None,
+        window: Window | None = None,
     ) -> None:
         self.episodes = dict(episodes)
         self.changed: dict[int, Episode] = {}  # in order of first change
@@ -48,6 +50,7 @@ class Following:
         self._reopen_within = reopen_within
         self._folds = folds or {}
         self._resolve_after = resolve_after
+        self._window = window
         self._last: Told | None = None
 
     def tell(self, told: Told) -> str:
@@ -149,6 +152,7 @@ class Following:
         case.alert_count += 1
         case.firing_count += 1
         case.joined.append(told)
+        case.joined_at = told.at
         self._note(episode, told, reason, content=True)
         self._weigh(told, episode, case)
         return reason
@@ -157,9 +161,12 @@ class Following:
         """The open incident of this group; re-opened, or a new one, where there is none."""
         latest = self._latest.get(told.open_key)
         standing = latest.standing() if latest is not None else None
-        if standing is not None:
+        if standing is not None and not self._is_closed(standing, told):
             return standing
-        if latest is not None and latest.merged_into is None and self._is_recent(latest, told.at):
+        if standing is not None:
+            self.acts.append(Act(ActKind.RELEASE, standing, told))
+            self._touch(standing)
+        elif latest is not None and latest.merged_into is None and self._is_recent(latest, told.at):
             latest.is_open, latest.resolved_at = True, None
             self.acts.append(Act(ActKind.REOPEN, latest, told))
             self._touch(latest)
@@ -173,6 +180,7 @@ class Following:
             service_id=told.route.service_id,
             group_key=told.group.key,
             severity=told.alert.severity,
+            opened_at=told.at,
             previous=latest,
             opened_by=told,
         )
@@ -183,6 +191,12 @@ class Following:
         self.acts.append(Act(ActKind.OPEN, case, told))
         self._touch(case)
         return case
+
+    def _is_closed(self, case: Case, told: Told) -> bool:
+        """Whether its grouping window is over."""
+        if self._window is None or case.opened_at is None or case.open_key != told.open_key:
+            return False
+        return self._window.is_over(opened_at=case.opened_at, joined_at=case.joined_at, at=told.at)
 
     def _is_recent(self, case: Case, at: datetime) -> bool:
         return case.resolved_at is not None and at - case.resolved_at <= self._reopen_within != timedelta()

@@ -7,6 +7,7 @@ incident has. The route is in neither: what it names, the service, is.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 NOT_AT_ALL = "..."  # in place of labels: every alert is a group of its own
@@ -17,7 +18,9 @@ class Group:
     """A group key and the named reason for it."""
 
     key: str
-    reason: str  # group_by | everything | source_default | not_grouped | labels_missing
+    reason: (
+        str  # expression | expression_failed | group_by | everything | source_default | not_grouped | labels_missing
+    )
 
 
 def group_of(labels: Mapping[str, str], *, group_by: Sequence[str] | None, default: str, dedup_key: str) -> Group:
@@ -36,6 +39,19 @@ def group_of(labels: Mapping[str, str], *, group_by: Sequence[str] | None, defau
     if not any(value for _, value in values):
         return Group(dedup_key, "labels_missing")
     return Group(", ".join(f"{name}={value}" for name, value in values), "group_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long an incident takes in alerts: since it opened, or since the last one joined."""
+
+    length: timedelta
+    rolls: bool = False
+
+    def is_over(self, *, opened_at: datetime, joined_at: datetime | None, at: datetime) -> bool:
+        """Whether an alert of this moment comes too late."""
+        since = joined_at if self.rolls and joined_at is not None else opened_at
+        return at - since > self.length
 
 
 @lru_cache(maxsize=10_000)

@@ -12,13 +12,26 @@ from functools import lru_cache
 import structlog
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from alerts import acting, changes, errands, events, hours, muting, own_messages, quarantine, rows, storms, thresholds
+from alerts import (
+    acting,
+    changes,
+    errands,
+    events,
+    group_expressions,
+    hours,
+    muting,
+    own_messages,
+    quarantine,
+    rows,
+    storms,
+    thresholds,
+)
 from alerts.attaching import Attaching
 from alerts.cases import Case, Episode, Told
 from alerts.copying import said
 from alerts.dedup import Following
 from alerts.flapping import FlapRule
-from alerts.grouping import fingerprint, group_of, open_key
+from alerts.grouping import Window, fingerprint, group_of, open_key
 from alerts.guards import Guard, guard_of
 from alerts.models import AlertStatus, EventStatus, Integration, Route
 from alerts.routing import Decision, Facts, Limit, Router, RouteRule
@@ -166,6 +179,10 @@ def _follow(
     if flap is not None and any(each.alert.status is AlertStatus.RESOLVED for each in every):
         for incident_id, count in rows.flapping_counts(list(incidents)).items():
             cases[incident_id].flapping_count = count
+    window = Window(integration.group_window, integration.group_window_rolls) if integration.group_window else None
+    if window is not None and window.rolls:
+        for incident_id, at in rows.last_joined(list(incidents)).items():
+            cases[incident_id].joined_at = at
     episodes = {row.fingerprint: _episode(row, cases) for row in known}
     folds = weather.folds(cases, storm_after=integration.storm_after)
     following = Following(
@@ -174,6 +191,7 @@ def _follow(
         reopen_within=integration.reopen_within,
         resolve_after=resolve_after(integration.resolve_after, integration.source),
         flap=flap,
+        window=window,
         folds=folds,
     )
     for message in told:
@@ -195,7 +213,11 @@ def _follow(
 
 def _decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
     route = _named(alert.own) or _asked(integration, router, event, alert)
-    group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
+    if integration.group_expression:
+        facts = _facts(integration, event, alert)
+        group = group_expressions.group_of(integration.group_expression, facts, dedup_key=alert.dedup_key)
+    else:
+        group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
     return Told(
         event_id=event.id,
         at=event.received_at,
@@ -215,16 +237,17 @@ def _named(own: Own | None) -> Decision | None:
 def _asked(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Decision:
     if router is None:
         raise ValueError("Without routes only alerts that name their service come so far.")
-    return router.decide(
-        Facts(
-            labels=alert.labels,
-            annotations=alert.annotations,
-            severity=alert.severity or "",
-            title=alert.title,
-            source=event.source or integration.source,
-            integration=integration.name,
-        ),
-        at=event.received_at,
+    return router.decide(_facts(integration, event, alert), at=event.received_at)
+
+
+def _facts(integration: Integration, event: RawEvent, alert: ParsedAlert) -> Facts:
+    return Facts(
+        labels=alert.labels,
+        annotations=alert.annotations,
+        severity=alert.severity or "",
+        title=alert.title,
+        source=event.source or integration.source,
+        integration=integration.name,
     )
 
 
@@ -261,6 +284,7 @@ def _cases(incidents: Mapping[int, Incident], acknowledged: Mapping[int, int]) -
             firing_count=incident.firing_count,
             acknowledged_count=acknowledged.get(pk, 0),
             resolved_at=incident.resolved_at,
+            opened_at=incident.created_at,
         )
         for pk, incident in sorted(incidents.items())
     }

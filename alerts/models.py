@@ -45,6 +45,20 @@ class Integration(models.Model):
         db_default=STORM_AFTER,
         help_text="More new incidents than this on one service within a minute become one that pages once; 0: never.",
     )
+    group_expression = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="CEL that gives a text: what has the same text becomes one incident. It goes before the labels.",
+    )
+    group_window = models.DurationField(
+        null=True,
+        blank=True,
+        help_text="An incident takes in alerts for so long, then another opens; unset: as long as it is open.",
+    )
+    group_window_rolls = models.BooleanField(
+        default=False, db_default=False, help_text="The time begins anew with each alert that joins."
+    )
     resolve_after = models.DurationField(
         null=True,
         blank=True,

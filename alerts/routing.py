@@ -70,8 +70,8 @@ class Decision:
     outside: tuple[int, ...] = ()  # positions of routes before it that were not asked outside their hours
 
 
-def check(condition: str) -> str:
-    """What is wrong with a condition, as a sentence; empty where nothing is."""
+def check(condition: str, *, gives: type[bool] | type[str] = bool) -> str:
+    """What is wrong with a condition, or an expression that gives a text, as a sentence; empty where nothing is."""
     condition = condition.strip()
     if not condition:
         return ""
@@ -87,10 +87,12 @@ def check(condition: str) -> str:
     if unknown:
         return f"The condition asks for {', '.join(unknown)}; known are {', '.join(NAMES)}."
     try:
-        result = program.execute(_context_of(_EMPTY, *_references(condition)))
+        result = program.execute(context_of(_EMPTY, *references(condition)))
     except Exception as trouble:  # noqa: BLE001  the evaluator raises whatever the expression deserves
         return _problem_on_nothing(trouble)
-    return "" if isinstance(result, bool) else "The condition must be true or false, not a value."
+    if isinstance(result, gives):
+        return ""
+    return "The condition must be true or false, not a value." if gives is bool else "The expression must give a text."
 
 
 def _problem_on_nothing(trouble: Exception) -> str:
@@ -110,11 +112,11 @@ class Router:
         self._outside = outside
         self._timed = tuple(rules) if any(rule.hours for rule in rules) else ()
         self._at_times: dict[tuple[int, ...], Router] = {}  # by the positions that are asked
-        self._rules = [(rule, _compiled(rule.condition) if rule.condition else None) for rule in rules]
+        self._rules = [(rule, compiled(rule.condition) if rule.condition else None) for rule in rules]
         self._wanted = {name: set[str]() for name in _MAPS}
         self._is_static = True
         for rule in rules:
-            labels, annotations, is_static = _references(rule.condition)
+            labels, annotations, is_static = references(rule.condition)
             self._wanted["labels"] |= labels
             self._wanted["annotations"] |= annotations
             self._is_static = self._is_static and is_static
@@ -163,7 +165,7 @@ class Router:
         return router
 
     def _ask(self, facts: Facts) -> Decision:
-        context = cel.Context(_context_of(facts, self._labels, self._annotations, self._is_static))
+        context = cel.Context(context_of(facts, self._labels, self._annotations, self._is_static))
         failures: list[tuple[int, str]] = []
         for rule, program in self._rules:
             if program is None:
@@ -198,7 +200,7 @@ class Router:
 
 
 @lru_cache(maxsize=5000)
-def _compiled(condition: str) -> Any:
+def compiled(condition: str) -> Any:
     """The program; or, where it cannot be compiled (it was saved by an older release), the problem as text."""
     try:
         return cel.compile(condition)
@@ -206,7 +208,7 @@ def _compiled(condition: str) -> Any:
         return str(trouble).splitlines()[0][:200]
 
 
-def _context_of(facts: Facts, labels: Iterable[str], annotations: Iterable[str], is_static: bool) -> dict[str, Any]:
+def context_of(facts: Facts, labels: Iterable[str], annotations: Iterable[str], is_static: bool) -> dict[str, Any]:
     """Missing labels that a condition names are there and empty; of static conditions only those named are given."""
     said = {"labels": facts.labels, "annotations": facts.annotations}
     asked = {"labels": labels, "annotations": annotations}
@@ -227,7 +229,7 @@ _EMPTY = Facts({}, {}, "", "", "", "")
 
 
 @lru_cache(maxsize=5000)
-def _references(condition: str) -> tuple[frozenset[str], frozenset[str], bool]:
+def references(condition: str) -> tuple[frozenset[str], frozenset[str], bool]:
     """Labels and annotations a condition names, and whether it asks for those and no others.
 
     `has(labels.x)` and `"x" in labels` ask whether it was sent, so there a missing one stays missing.

@@ -128,6 +128,17 @@ def acknowledged_counts(incident_ids: Sequence[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def last_joined(incident_ids: Sequence[int]) -> dict[int, datetime]:
+    """When the newest alert of each incident was first seen."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select wanted.id, alert.first_seen_at from unnest(%s::bigint[]) as wanted(id) cross join lateral ("
+            " select first_seen_at from alerts_alert where incident_id = wanted.id order by id desc limit 1) as alert",
+            [list(incident_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
 def flapping_counts(incident_ids: Sequence[int]) -> dict[int, int]:
     """How many alerts of each incident are flapping."""
     with connection.cursor() as cursor:

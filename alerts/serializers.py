@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from alerts import group_expressions
 from alerts.authentication import LONGEST_SECRET, SHORTEST_SECRET
 from alerts.flapping import MOST_KEPT
 from alerts.hours import LONGEST as LONGEST_HOURS
@@ -153,6 +154,9 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
     routes = RouteOut(many=True)
     hold = Duration(help_text="No page for what resolves within this time.")
     reopen_within = Duration(help_text="Firing again so soon re-opens the same incident.")
+    group_window = Duration(
+        allow_null=True, help_text="An incident takes in alerts for so long; null: as long as it is open."
+    )
     resolve_after = Duration(
         allow_null=True,
         help_text="An alert nobody tells of for so long is over; null: as its source suggests, 0s: never.",
@@ -176,6 +180,7 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
                 "hold",
                 "reopen_within",
             ),
+            *("group_expression", "group_window", "group_window_rolls"),
             *("storm_after", "resolve_after", "flap_changes", "flap_window"),
             *("routes", "created_at", "last_event_at"),
         ]
@@ -200,6 +205,16 @@ class _IntegrationFields(serializers.Serializer[Any]):
     )
     hold = Duration(required=False)
     reopen_within = Duration(required=False)
+    group_expression = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=group_expressions.LONGEST,
+        help_text="CEL that gives a text: what has the same text becomes one incident. It goes before `group_by`.",
+    )
+    group_window = Duration(required=False, allow_null=True)
+    group_window_rolls = serializers.BooleanField(
+        required=False, help_text="The window begins anew with each alert that joins."
+    )
     storm_after = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
     resolve_after = Duration(required=False, allow_null=True)
     flap_changes = serializers.IntegerField(
@@ -223,6 +238,13 @@ class _IntegrationFields(serializers.Serializer[Any]):
         help_text="For mail: regular expressions (RE2) for identity, title, resolved, ignore, and severity by name.",
     )
     routes = RouteOut(many=True)
+
+    def validate_group_expression(self, expression: str) -> str:
+        """One that can be asked."""
+        problem = group_expressions.check(expression)
+        if problem:
+            raise serializers.ValidationError(problem)
+        return expression.strip()
 
     def validate_name(self, name: str) -> str:
         """Names are how everything refers to it."""

@@ -23,6 +23,8 @@ _GROUP = {
     "source_default": "As its source groups",
     "not_grouped": "Not grouped: each alert for itself",
     "storm": "More came at once than anybody could answer one by one, so it was gathered in the storm's incident",
+    "expression": "By the integration's expression",
+    "expression_failed": "The integration's expression gave no text for it, so it is a group of its own",
     "labels_missing": "None of the labels to group by is there, so it is a group of its own",
 }
 _ROUTE = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts import hours, keys, routing
+from alerts import group_expressions, hours, keys, routing
 from alerts.authentication import LONGEST_SECRET
 from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW, MOST_KEPT
 from alerts.keys import RouteWish
@@ -20,6 +20,7 @@ from core import durations
 from core.errors import Invalid
 
 _SAVED = (
+    *("group_expression", "group_window", "group_window_rolls"),
     *("source", "is_active", "group_by", "hold", "reopen_within"),
     *("storm_after", "resolve_after", "flap_changes", "flap_window", "mail_rules"),
 )
@@ -61,6 +62,9 @@ class IntegrationForm:
     source: str = ""
     group_by: tuple[str, ...] | None = None
     mail: MailRules | None = None
+    group_expression: str = ""
+    group_window: timedelta | None = None
+    group_window_rolls: bool = False
     hold: timedelta = timedelta()
     reopen_within: timedelta = timedelta()
     storm_after: int = STORM_AFTER
@@ -75,6 +79,9 @@ class IntegrationForm:
         described = said(
             name=str(self.name),
             source=str(self.source),
+            group_expression=str(self.group_expression),
+            group_window=None if self.group_window is None else durations.write(self.group_window),
+            group_window_rolls=self.group_window_rolls or None,
             hold=durations.write(self.hold) if self.hold else None,
             reopen_within=durations.write(self.reopen_within) if self.reopen_within else None,
             storm_after=None if self.storm_after == STORM_AFTER else int(self.storm_after),
@@ -98,6 +105,15 @@ def _condition(node: Node, gathered: Gathered) -> str:
     if problem:
         raise wrong(node, problem)
     return Written.at(node.place, condition)
+
+
+def _expression(node: Node, gathered: Gathered) -> str:
+    """CEL that gives a text, or nothing."""
+    expression = text(longest=group_expressions.LONGEST, may_be_empty=True, may_break=True)(node, gathered).strip()
+    problem = group_expressions.check(expression)
+    if problem:
+        raise wrong(node, problem)
+    return Written.at(node.place, expression)
 
 
 def _hours(node: Node, gathered: Gathered) -> str:
@@ -158,6 +174,9 @@ class Integrations(Section[IntegrationForm]):
         "secret": optional(text(longest=LONGEST_SECRET)),
         "mail": optional(read_rules),
         "group_by": optional(list_of(text(longest=200), once=str)),
+        "group_expression": _expression,
+        "group_window": optional(duration()),
+        "group_window_rolls": flag(),
         "hold": duration(),
         "reopen_within": duration(),
         "storm_after": number(low=0, high=10_000),
@@ -176,6 +195,9 @@ class Integrations(Section[IntegrationForm]):
                 source=each.source,
                 group_by=None if each.group_by is None else tuple(each.group_by),
                 mail=kept_rules(each.mail_rules),
+                group_expression=each.group_expression,
+                group_window=each.group_window,
+                group_window_rolls=each.group_window_rolls,
                 hold=each.hold,
                 reopen_within=each.reopen_within,
                 storm_after=each.storm_after,
@@ -236,6 +258,8 @@ class Integrations(Section[IntegrationForm]):
                 keys.new_key_for(row, key=wanted)
         row.source, row.is_active = str(form.source), form.active
         row.group_by = None if form.group_by is None else [str(each) for each in form.group_by]
+        row.group_expression, row.group_window = str(form.group_expression), form.group_window
+        row.group_window_rolls = form.group_window_rolls
         row.hold, row.reopen_within, row.storm_after = form.hold, form.reopen_within, form.storm_after
         row.mail_rules = None if form.mail is None else form.mail.plain()
         row.resolve_after, row.flap_changes, row.flap_window = form.resolve_after, form.flap_changes, form.flap_window

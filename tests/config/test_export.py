@@ -21,7 +21,8 @@ def test_an_export_applied_changes_nothing(files: Files) -> None:
           - {name: low, team: platform, urgency: low, description: "Two\\nlines", runbook_url: "https://x.example/"}
         integrations:
           - {name: all, source: generic, group_by: [], hold: 90s, reopen_within: 1h, resolve_after: 4h,
-             flap_changes: 0, flap_window: 1h, routes: [
+             flap_changes: 0, flap_window: 1h, group_expression: labels.team,
+             group_window: 2h, group_window_rolls: true, routes: [
                {service: low, hours: "sat-sun 00:00-24:00 Europe/Berlin"},
                {if: 'severity == "error"', service: low, threshold: {more_than: 5, within: 10m}}, {service: low}]}
         heartbeats:
