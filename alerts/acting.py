@@ -5,7 +5,6 @@ was created a moment before. What concerns the condition (it is over, it is wors
 concerns people goes to the verbs of the incident, in the name of the integration and of whom the sender names.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db.models import Q
@@ -55,13 +54,7 @@ class AlertIsClosed(DomainError):
 
 def is_action(event: RawEvent) -> bool:
     """Whether this message asks for something to be done, and tells of no alert."""
-    return f":{asked.NOTE}" in event.headers
-
-
-def up_to_action(events: Sequence[RawEvent]) -> Sequence[RawEvent]:
-    """The messages before the first action; or that action alone."""
-    place = next((place for place, event in enumerate(events) if is_action(event)), len(events))
-    return events[: place or 1]
+    return asked.KEPT_AS in event.headers
 
 
 class Acting:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 NOTE = "action"  # of a message: the entrance says with it that this is no alert but an action
+KEPT_AS = f":{NOTE}"  # among the headers that are kept
 
 
 class Action(StrEnum):

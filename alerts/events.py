@@ -8,6 +8,7 @@ import orjson
 from django.db import connection
 from psycopg import Cursor
 
+from alerts import asked
 from alerts.models import Event, EventStatus
 from alerts.understanding import RawEvent, Understood
 from core import claims
@@ -35,7 +36,8 @@ select id, received_at, octet_length(body) as size,
     due_at <= %(now)s as is_due,
     case when marks ? %(started)s then (
         select count(*) from jsonb_array_elements_text(marks) as mark where mark = %(started)s
-    ) else 0 end as starts
+    ) else 0 end as starts,
+    coalesce(headers ? %(action)s, false) as is_action
 from alerts_event
 where integration_id = %(integration)s and status = 'received' and (due_at <= %(now)s or marks ? %(started)s)
 order by id limit %(most)s
@@ -82,10 +84,11 @@ class Next(NamedTuple):
     is_large: bool
     is_due: bool
     starts: int
+    is_action: bool = False
 
 
 def next_batch(integration_id: int, now: datetime) -> list[Next]:
-    """The messages to be worked on next, oldest first; a large one stands alone."""
+    """The messages to be worked on next, oldest first; a large one stands alone, and so does an action."""
     with connection.cursor() as cursor:
         cursor.execute(
             _SIZES,
@@ -96,6 +99,7 @@ def next_batch(integration_id: int, now: datetime) -> list[Next]:
                 "large": LARGE,
                 "large_packed": LARGE_PACKED,
                 "started": _STARTED,
+                "action": asked.KEPT_AS,
             },
         )
         found = map(Next._make, cursor.fetchall())
@@ -103,10 +107,11 @@ def next_batch(integration_id: int, now: datetime) -> list[Next]:
     total = 0
     for each in found:
         total += each.size
-        if not each.is_due or (chosen and (each.is_large or total > MOST_BYTES)):
+        stands_alone = each.is_large or each.is_action
+        if not each.is_due or (chosen and (stands_alone or total > MOST_BYTES)):
             break
         chosen.append(each)
-        if each.is_large:
+        if stands_alone:
             break
     return chosen
 

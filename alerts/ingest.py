@@ -77,7 +77,7 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     chosen = [only] if only is not None else events.next_batch(integration_id, now)
     if only is None and chosen and chosen[0].is_large:
         raise StandsAlone(chosen[0])
-    claimed = acting.up_to_action(events.bodies(chosen))
+    claimed = events.bodies(chosen)
     if not claimed:
         return 0
     rules = _rules(integration)

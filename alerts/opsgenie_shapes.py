@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerts import opsgenie
-from alerts.asked import NOTE
+from alerts.asked import KEPT_AS
 from alerts.entrances.opsgenie import CALLS, CLOSES
 from alerts.models import Alert, AlertStatus, Event, EventStatus
 from incidents.models import Incident, TimelineEntry
@@ -111,7 +111,7 @@ def status(event: Event, alert: Alert | None) -> Shape:
 
 def _told(event: Event, alert: Alert | None) -> tuple[str, str]:
     notes = event.headers or {}
-    name = "close" if f":{CLOSES}" in notes else notes.get(f":{NOTE}")
+    name = "close" if f":{CLOSES}" in notes else notes.get(KEPT_AS)
     call = _BY_ACTION.get(str(name))
     if call is not None:
         return call.vendors_name, call.done

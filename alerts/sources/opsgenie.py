@@ -85,7 +85,7 @@ While Opsgenie still runs, its webhook integration can forward to `{url}`, too.
         except Unreadable:
             given = {}
         body = given if isinstance(given, dict) else {}
-        action = Action(received.headers[f":{asked.NOTE}"])
+        action = Action(received.headers[asked.KEPT_AS])
         name, kind = received.headers.get(":identifier", ""), received.headers.get(":identifier_type", "id")
         who = text_at(body, "user") or text_at(body, "source")
         return Asked(
