@@ -66,14 +66,18 @@ def listed(user: User, wish: Wanted, *, before: int | None = None) -> Listed:
         page = keyset(found, before)
         return Listed([Group("", page.rows)], page.older)
     rest = keyset(found.exclude(status__in=_URGENT), before)
-    groups = [*([] if before else [_waiting(found.filter(status__in=_URGENT))]), Group("Somebody has these", rest.rows)]
+    urgent = found.filter(status__in=_URGENT)
+    groups = [Group("Somebody has these", rest.rows)]
+    if not before:
+        waiting = _first("Nobody has these yet", urgent.filter(muted__isnull=True), is_loud=True)
+        groups = [waiting, *groups, _first("Muted: nobody is paged for these", urgent.filter(muted__isnull=False))]
     return Listed([group for group in groups if group.incidents], rest.older)
 
 
-def _waiting(found: QuerySet[Incident]) -> Group:
+def _first(heading: str, found: QuerySet[Incident], *, is_loud: bool = False) -> Group:
     page = keyset(found, None)
     left_out = found.order_by().filter(pk__lt=page.older).count() if page.older else 0
-    return Group("Nobody has these yet", page.rows, is_loud=True, left_out=left_out)
+    return Group(heading, page.rows, is_loud=is_loud, left_out=left_out)
 
 
 @dataclass(frozen=True)

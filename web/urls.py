@@ -3,7 +3,19 @@
 from django.urls import path
 
 from web import postmortem_urls
-from web.pages import actions, health, heartbeats, incidents, on_call, opening, problems, profile, signing_in
+from web.pages import (
+    actions,
+    health,
+    heartbeats,
+    incidents,
+    maintenance,
+    on_call,
+    opening,
+    problems,
+    profile,
+    signing_in,
+    silences,
+)
 
 app_name = "web"
 _INCIDENT = "incidents/<int:pk>"
@@ -24,6 +36,15 @@ urlpatterns = [
     path(f"{_INCIDENT}/reassign/", actions.reassign, name="incident-reassign"),
     path(f"{_INCIDENT}/merge/", actions.merge, name="incident-merge"),
     path(f"{_INCIDENT}/note/", actions.note, name="incident-note"),
+    path("silences/", silences.silence_list, name="silences"),
+    path("silences/new/", silences.silence_new, name="silence-new"),
+    path("silences/preview/", silences.preview, name="silence-preview"),
+    path("silences/<int:pk>/", silences.silence_edit, name="silence-edit"),
+    path("silences/<int:pk>/expire/", silences.silence_expire, name="silence-expire"),
+    path("maintenance/", maintenance.window_list, name="maintenance"),
+    path("maintenance/new/", maintenance.window_new, name="maintenance-new"),
+    path("maintenance/<int:pk>/", maintenance.window_edit, name="maintenance-edit"),
+    path("maintenance/<int:pk>/end/", maintenance.window_end, name="maintenance-end"),
     path("on-call/", on_call.on_call, name="on-call"),
     path("heartbeats/", heartbeats.heartbeats, name="heartbeats"),
     path("heartbeats/<int:pk>/pause/", heartbeats.pause, name="heartbeat-pause"),

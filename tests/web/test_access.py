@@ -10,9 +10,13 @@ from django.urls import reverse
 from django.urls.resolvers import URLPattern
 
 from accounts.models import Role, User
-from alerts import heartbeats
+from alerts import heartbeats, silences, windows
 from alerts.heartbeats import Wish
 from alerts.models import Heartbeat
+from alerts.muting_models import MaintenanceWindow
+from alerts.silences import SilenceWish
+from alerts.windows import WindowWish
+from core import clock
 from incidents.models import Incident
 from tests import factories
 from tests.web.conftest import SignIn
@@ -25,10 +29,12 @@ READ = {
     "incident-alerts",
     "on-call",
     "heartbeats",
+    "silences",
+    "maintenance",
     "problems",
     "me",
 }
-RESPONDERS_READ = {"incident-open"}
+RESPONDERS_READ = {"incident-open", "silence-new", "silence-edit", "maintenance-new", "maintenance-edit"}
 RESPONDERS_POST = {
     "incident-open",
     "incident-acknowledge",
@@ -42,6 +48,13 @@ RESPONDERS_POST = {
     "incident-note",
     "heartbeat-pause",
     "heartbeat-resume",
+    "silence-new",
+    "silence-edit",
+    "silence-expire",
+    "silence-preview",
+    "maintenance-new",
+    "maintenance-edit",
+    "maintenance-end",
 }
 OWN_POST = {"me", "me-test-page", "me-theme", "me-sign-out-everywhere"}
 OPEN_TO_ALL = {"sign-in", "sign-out", "healthz", "readyz", "metrics"}
@@ -57,9 +70,17 @@ def incident(db: None) -> Incident:
 def address(name: str, incident: Incident) -> str:
     """The address of a page, of this incident where it is about one."""
     if name.startswith("heartbeat-"):
-        wish = Wish("nightly backup", period=timedelta(days=1), service=incident.service)
-        heartbeat = Heartbeat.objects.first() or heartbeats.create(wish)[0]
+        nightly = Wish("nightly backup", period=timedelta(days=1), service=incident.service)
+        heartbeat = Heartbeat.objects.first() or heartbeats.create(nightly)[0]
         return reverse(f"web:{name}", args=[heartbeat.pk])
+    if name in {"silence-edit", "silence-expire"}:
+        wish = SilenceWish(["a=b"], clock.now() + timedelta(hours=1), "why")
+        return reverse(f"web:{name}", args=[silences.create(wish, owner="ada").pk])
+    if name in {"maintenance-edit", "maintenance-end"}:
+        window = MaintenanceWindow.objects.first() or windows.create(
+            WindowWish("update", windows.local_now("UTC"), timedelta(hours=1), matchers=["a=b"]), owner="ada"
+        )
+        return reverse(f"web:{name}", args=[window.pk])
     needs_one = name.startswith("incident") and name not in {"incidents", "incident-open"}
     return reverse(f"web:{name}", args=[incident.pk] if needs_one else [])
 
@@ -135,9 +156,10 @@ def test_reading_every_page_as_admin_writes_no_row(signed_in: SignIn, incident: 
         models = [model for model in apps.get_models() if model._meta.managed]
         return {model._meta.label: model._default_manager.count() for model in models}
 
+    addresses = [address(name, incident) for name in sorted(READ | RESPONDERS_READ | {"healthz", "readyz", "metrics"})]
     before = rows()
-    for name in sorted(READ | RESPONDERS_READ | {"healthz", "readyz", "metrics"}):
-        assert browser.get(address(name, incident)).status_code == 200
+    for each in addresses:
+        assert browser.get(each).status_code == 200
 
     assert rows() == before
 

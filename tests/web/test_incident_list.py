@@ -153,7 +153,7 @@ def test_the_list_costs_the_same_however_long_it_is(
         factories.an_incident()
 
     # Session, reader, counts, waiting, taken, services, teams, and the number beside the list's name.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         shown(browser)
 
 

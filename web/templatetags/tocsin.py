@@ -1,6 +1,7 @@
 """What templates compute: times in the reader's zone, icons, reasons in words, safe links."""
 
 import re
+from collections.abc import Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from accounts.models import Role, User
 from alerts.models import Alert
 from core import clock, durations
 from incidents.actor import Actor, ActorKind, Via
-from incidents.models import TimelineEntry
+from incidents.models import Incident, TimelineEntry
 from notifications.channel import label_of, masked
 from notifications.models import Delivery
 from web import moments, reading, words
@@ -92,6 +93,25 @@ def icon(name: str) -> dict[str, str]:
 def grouped(number: int) -> str:
     """A number of people's size: 12,345."""
     return f"{number:,}"
+
+
+@register.filter
+def less(number: int, shown: Sized) -> int:
+    """How many more there are than are shown."""
+    return number - len(shown)
+
+
+@register.filter
+def why_muted(incident: Incident) -> SafeString:
+    """What mutes an incident, until when in the reader's zone, and why."""
+    told = incident.muted or {}
+    by = f" by {told['by']}" if told.get("by") else ""
+    beginnings = {"silenced": "Silenced", "maintenance": "Under maintenance", "inhibited": "Inhibited"}
+    begin = beginnings.get(str(told.get("reason")), "Muted")
+    until = datetime.fromisoformat(told["until"]) if told.get("until") else None
+    moment = format_html(" until {}, {}", at_time(until), when(until)) if until else ""
+    comment = f": {told['comment']}" if told.get("comment") else "."
+    return format_html("{}{}{} ({}){}", begin, by, moment, told.get("what"), comment)
 
 
 @register.filter
