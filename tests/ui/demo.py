@@ -5,14 +5,17 @@ forward to now, and the fake carriers take the pages; only what arrives (alerts,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 
 from django.db import transaction
 
 from accounts.models import Membership, Role, Team, User
+from alerts import silences, windows
 from alerts.models import Alert, AlertStatus, Event, Integration
+from alerts.silences import SilenceWish
+from alerts.windows import WindowWish
 from catalog.models import Service
 from core import clock
 from escalation import policies
@@ -64,6 +67,30 @@ class Demo:
         self._cover()
         self._history()
         self._tonight()
+        self._muted()
+
+    # ---------- what is muted ----------
+
+    def _muted(self) -> None:
+        now = clock.now()
+        known = SilenceWish(
+            ['alertname="DiskAlmostFull"', 'instance=~"search-.*"'],
+            now + timedelta(hours=9),
+            "Larger disks come on Monday",
+            service=self.services["search-index"],
+        )
+        silences.create(known, owner="emi")
+        noisy = SilenceWish(['team="mail"', 'severity!="critical"'], now + timedelta(hours=2), "Greylisting, see #8")
+        silences.create(noisy, owner="ada")
+        local = (now - timedelta(minutes=35)).replace(tzinfo=None, second=0)
+        database, search = self.services["orders-db"], self.services["search-index"]
+        update = WindowWish("Database update", local, timedelta(hours=2), "UTC", services=[database])
+        windows.create(replace(update, comment="Minor version, one replica after the other"), owner="ben")
+        night = datetime.combine(local.date(), time(22))
+        nights = WindowWish(
+            "Index rebuild", night, timedelta(hours=6), "Asia/Tokyo", "FREQ=WEEKLY;BYDAY=SA", services=[search]
+        )
+        windows.create(nights, owner="dev")
 
     # ---------- who there is ----------
 

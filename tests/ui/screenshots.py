@@ -66,11 +66,16 @@ def shoot(chromium: Browser, url: str, size_name: str, size: dict[str, int], sch
     page.get_by_label("User name").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    for name in ("incidents", "incident"):
+    # Of the pages beside the main ones two looks are enough.
+    also = ("silences", "maintenance") if (size_name, scheme) in {("phone", "dark"), ("desk", "light")} else ()
+    for name in ("incidents", "incident", *also):
         if name == "incident":
             page.get_by_role("link", name=_TITLE).click()
+        elif name in also:
+            page.goto(f"{url}/{name}/")
         page.wait_for_load_state("networkidle")
-        page.locator("[data-pulse][data-state=live]").wait_for(state="attached")
+        if name not in also:
+            page.locator("[data-pulse][data-state=live]").wait_for(state="attached")
         path = _FOLDER / f"{name}-{size_name}-{scheme}.png"
         page.screenshot(path=path)
         if path.stat().st_size > _MOST:

@@ -20,6 +20,8 @@ from web import reading
 from web.forms.muting import SilenceForm, WindowForm, of_silence
 from web.pages.access import page, reader
 
+_TABS = (SilenceState.ACTIVE, SilenceState.PENDING, SilenceState.EXPIRED)
+
 
 @require_safe
 @page()
@@ -29,7 +31,7 @@ def silence_list(request: HttpRequest) -> HttpResponse:
     found = mute_reading.silences(reader(request), state=state)
     context = {
         "silences": reading.keyset(found, reading.before(request.GET.get("before", ""))),
-        "tabs": [(value, label, value == state) for value, label in SilenceState.choices],
+        "tabs": [(each.value, each.label, each == state) for each in _TABS],
         "state": state,
     }
     return render(request, "web/silences.html", context)
