@@ -89,6 +89,8 @@ KINDS = {
     "action_item_added": Look("plus"),
     "action_item_changed": Look("note"),
     "urgency_changed": Look("warn", "warning"),
+    "renamed": Look("note"),
+    "alert_closed": Look("resolved", "quiet"),
 }
 
 # A heartbeat's state looks like the status of an incident or a delivery.
@@ -157,6 +159,7 @@ REASONS = {
     "maintenance": "Maintenance mutes all that fires in it.",
     "inhibited": "Another alert mutes all that fires in it.",
     "severity_rose": "It got worse.",
+    "others_fire": "Other alerts of the incident still fire, so it stays open.",
     "severity_changed": "The severity changed.",
     "resolved_while_held": "Over before the hold time was.",
     "heartbeat_missed": "A heartbeat stayed away.",
