@@ -7,9 +7,13 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from core.errors import Invalid
+from incidents.likeness import likeness, trigrams
 from incidents.models import Incident, IncidentQuerySet, TimelineEntry, Urgency
 from incidents.states import OPEN, Status
 
+ALIKE_FROM = 0.5  # likeness of titles that is worth a suggestion
+_LOOKED_AT = 200  # open incidents, the newest
+_SUGGESTED = 3
 PERSON_PAGED = "person_paged"  # recorded by escalation, for each person of each step
 
 
@@ -79,6 +83,17 @@ def _concerns(user: User) -> Q:
         incident=OuterRef("pk"), kind=PERSON_PAGED, details__contains={"user_id": user.pk}
     )
     return Q(service__team__in=user.teams.all()) | Q(acknowledged_by=user) | Q(Exists(paged))
+
+
+def alike(user: User, incident: Incident) -> list[Incident]:
+    """Other open incidents whose titles look much like this one's, the likest first: to be merged, if people agree."""
+    if not incident.is_open:
+        return []
+    others = Incident.objects.visible_to(user).open().exclude(pk=incident.pk).order_by("-id")
+    looks = trigrams(incident.title)
+    found = [(likeness(looks, trigrams(other.title)), other) for other in others.select_related("service")[:_LOOKED_AT]]
+    likely = sorted((each for each in found if each[0] >= ALIKE_FROM), key=lambda each: -each[0])
+    return [other for _, other in likely[:_SUGGESTED]]
 
 
 def _statuses(text: str) -> frozenset[Status]:

@@ -141,6 +141,7 @@ class IncidentPage:
     policy_name: str
     changes: list[Change]
     storm: Storm | None
+    alike: list[Incident]  # what might be merged with it
 
     @property
     def lasted(self) -> timedelta:
@@ -181,6 +182,7 @@ def incident_page(user: User, pk: int) -> IncidentPage:
         policy_name=_policy_name(incident),
         changes=list(changes.before(incident)[: changes.MOST_SHOWN]),
         storm=incident.storms.order_by("-id").first(),
+        alike=incidents_reading.alike(user, incident),
     )
 
 

@@ -240,12 +240,12 @@ def test_the_page_costs_the_same_however_much_happened(
         )
 
     # Session, reader, incident, its run with steps, targets and people, policy, deliveries, alerts, timeline, people
-    # to give it to, and the number beside the list's name.
+    # to give it to, what looks alike, and the number beside the list's name.
     with django_assert_num_queries(PAGE_COSTS):
         browser.get(f"/incidents/{incident.pk}/")
 
 
-PAGE_COSTS = 14
+PAGE_COSTS = 15
 
 
 def test_an_alert_that_moved_on_is_shown_with_where_it_went(browser: Client) -> None:
@@ -293,3 +293,19 @@ def test_what_was_done_shortly_before_is_shown_with_that_of_its_own_service_firs
 
 def test_where_nothing_was_done_nothing_is_said(browser: Client) -> None:
     assert "Changes shortly before" not in page_of(browser, factories.an_incident())
+
+
+def test_what_looks_alike_is_suggested_and_merged_at_a_press(browser: Client) -> None:
+    incident = factories.an_incident("Disk almost full on db-1")
+    other = factories.an_incident("Disk almost full on db-2")
+    factories.an_incident("Certificate expires")
+
+    before = page_of(browser, incident)
+    browser.post(f"/incidents/{other.pk}/merge/", {"into": str(incident.pk)})
+
+    other.refresh_from_db()
+    assert "These look alike" in before
+    assert f"Merge #{other.pk} into this" in before
+    assert "Certificate" not in before
+    assert other.merged_into_id == incident.pk
+    assert "These look alike" not in page_of(browser, incident)
