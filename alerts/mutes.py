@@ -9,8 +9,10 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from alerts.matchers import OWN_NAMES, Matcher, pattern_of, value_of
+from incidents.models import Severity
 
 _MOST_REMEMBERED = 10_000
 
@@ -25,6 +27,15 @@ class Facts:
     dedup_key: str
     service_id: int
     integration_id: int
+
+
+class Alike(Protocol):
+    """An alert as far as matchers ask about it. `severity` is None where it has none."""
+
+    labels: dict[str, str]
+    title: str
+    severity: Severity | None
+    dedup_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,27 @@ class Mutes:
         for muter in muters:
             self._place(muter)
         self._remembered: dict[tuple[str | int, ...], Found] = {}
+        self._asked = [
+            (name, frozenset(self._by_value.get(name, ())), [matches for matches, _ in self._by_pattern.get(name, ())])
+            for name in sorted({*self._by_value, *self._by_pattern})
+        ]
+        self._is_seen_at_once = not self.rules and not self._others
+
+    def concern(self, alert: Alike) -> bool:
+        """Whether anything may hold of it: of most alerts values and patterns alone tell at once that nothing does."""
+        if not self._is_seen_at_once:
+            return True
+        for name, values, patterns in self._asked:
+            value = alert.labels.get(name, "")
+            if not value and name in OWN_NAMES:
+                value = getattr(alert, name) or ""
+            if value in values:
+                return True
+            if value:
+                for matches in patterns:
+                    if matches(value):
+                        return True
+        return False
 
     def of(self, facts: Facts) -> Found:
         """What mutes this alert, and what it may be muted by or mute under inhibition rules."""

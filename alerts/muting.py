@@ -112,8 +112,9 @@ class BatchMuting:
         self._integration = integration
         self._following = following
         self._now = now
-        self._muted: dict[str, Muted | None] = {}  # by the alerts' fingerprints
-        self._cases: dict[int, list[Muted | None]] = {}  # of what fires, by the identity of its case
+        self._muted: dict[str, Muted] = {}  # by the alerts' fingerprints
+        self._cases: dict[int, list[Muted]] = {}  # of what fires muted, by the identity of its case
+        self._loud: set[int] = set()  # cases in which something fires that is not muted, by identity
         found = self._find(mutes)
         firing = mutes_now.firing_sources(side for each in found.values() for side in each.targets)
         self._lost: set[int] = set()  # cases in which something ended, by identity
@@ -122,15 +123,18 @@ class BatchMuting:
             if episode.status is AlertStatus.RESOLVED:
                 self._lost.update(id(case) for case in (episode.case, *episode.also_in))
                 continue
-            what = found.get(episode.fingerprint, NOTHING)
+            what = found.get(episode.fingerprint)
+            if what is None:
+                self._note(episode, None)
+                continue
             if id(what) not in told:
                 told[id(what)] = judged(mutes, what, firing)
             self._note(episode, told[id(what)])
 
     def mute_of(self, case: Case) -> Mute | None:
         """Why a new incident pages nobody; None where something in it is not muted."""
-        muted = self._cases.get(id(case), [])
-        return muted[0].first if muted and muted[0] is not None and all(muted) else None
+        muted = self._cases.get(id(case))
+        return muted[0].first if muted and id(case) not in self._loud else None
 
     def is_muted(self, told: Told) -> bool:
         """Whether the alert that brought something about is muted."""
@@ -138,7 +142,7 @@ class BatchMuting:
 
     def reopened(self, incident_id: int, told: Told) -> None:
         """It fires again and is muted: it is held. Whether all that fires in it is, is looked at next."""
-        muted = self._muted[told.fingerprint]
+        muted = self._muted.get(told.fingerprint)
         if muted is not None and muting.mute(incident_id, muted.first, by=BY):
             look_at([incident_id], now=self._now)
 
@@ -152,7 +156,7 @@ class BatchMuting:
             if incident is None or not case.is_open or id(case) in are_new:
                 continue
             if incident.muted is not None:
-                if None in self._cases.get(id(case), ()):
+                if id(case) in self._loud:
                     self._wake(incident.pk, by)
             elif id(case) in self._lost and incident.status in {Status.TRIGGERED, Status.HELD}:
                 to_look_at.append(incident.pk)
@@ -166,6 +170,8 @@ class BatchMuting:
             if told is None or episode.status is AlertStatus.RESOLVED:
                 continue
             alert = told.alert
+            if not mutes.concern(alert):
+                continue
             found[episode.fingerprint] = mutes.of(
                 Facts(
                     alert.labels,
@@ -197,9 +203,12 @@ class BatchMuting:
             sources_end(self._integration.pk, ended, now=self._now)
 
     def _note(self, episode: Episode, muted: Muted | None) -> None:
-        self._muted[episode.fingerprint] = muted
-        if episode.case is not None:
-            self._cases.setdefault(id(episode.case), []).append(muted)
+        if muted is None:
+            self._loud.add(id(episode.case))
+        else:
+            self._muted[episode.fingerprint] = muted
+            if episode.case is not None:
+                self._cases.setdefault(id(episode.case), []).append(muted)
         if episode.content is not None and (muted is not None or episode.pk is not None):
             episode.reasons["muted"] = muted.first.shown() if muted is not None else None
 
@@ -207,7 +216,7 @@ class BatchMuting:
         hold = self._integration.hold
         rows = []
         for case in cases:
-            muted = [each for each in self._cases[id(case)] if each is not None]
+            muted = self._cases[id(case)]
             causes = list(dict.fromkeys(cause for each in muted for cause in each.causes))
             due_at = next_look((each.until for each in muted), self._now)
             rows.append((case.incident_id, causes, self._now + hold if hold else None, due_at))

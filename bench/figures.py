@@ -28,10 +28,16 @@ class Figures:
     machine: str = field(default_factory=lambda: f"{platform.processor() or platform.machine()}, {platform.system()}")
     rows: list[Figure] = field(default_factory=list)
 
-    def add(self, name: str, value: float, unit: str, *, at_most: float | None = None) -> float:
-        """Keep a figure, with the limit it has to stay under, if there is one."""
-        target = "" if at_most is None else f"<= {at_most:g}"
-        self.rows.append(Figure(name, value, unit, target=target, is_met=None if at_most is None else value <= at_most))
+    def add(
+        self, name: str, value: float, unit: str, *, at_most: float | None = None, at_least: float | None = None
+    ) -> float:
+        """Keep a figure, with the limit it has to stay under or to reach, if there is one."""
+        target, is_met = "", None
+        if at_most is not None:
+            target, is_met = f"<= {at_most:g}", value <= at_most
+        elif at_least is not None:
+            target, is_met = f">= {at_least:g}", value >= at_least
+        self.rows.append(Figure(name, value, unit, target=target, is_met=is_met))
         print(_line(self.rows[-1]), flush=True)
         return value
 
@@ -50,7 +56,7 @@ class Figures:
         `ratio` is given where both were measured in turns: then it is the middle one of the turns.
         """
         ratio = value / self.of(bare) if ratio is None else ratio
-        target = "" if at_least is None else f">= {at_least:g}x"
+        target = "" if at_least is None else f">= {at_least:.3g}x"
         met = None if at_least is None else ratio >= at_least
         self.rows.append(Figure(name, value, unit, bare, ratio, target, met))
         print(_line(self.rows[-1]), flush=True)

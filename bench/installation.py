@@ -1,14 +1,18 @@
 """The installation a benchmark runs against: real processes on durable servers of its own, configured by `apply`."""
 
+import asyncio
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import yaml
 
+from bench import load
 from config.up.launching import Launch, start
 from tests.fakes.waiting import wait_for
 from tests.own_servers import Servers
@@ -17,6 +21,7 @@ from tests.stack import CODE, Stack, free_port
 SERVICES = 50
 PEOPLE = 500
 PER_SERVICE = PEOPLE // SERVICES
+ROUTES = 200
 
 
 class Bench:
@@ -49,7 +54,9 @@ class Bench:
             "create table bare_alert (key text primary key, count int not null default 1, title text, labels jsonb)"
         )
         self.bare_url = self._start_bare()
-        self.integrations: dict[str, Any] = self.stack.apply(yaml.safe_dump(configuration()))["integrations"]
+        applied = self.stack.apply(yaml.safe_dump(configuration()))
+        self.integrations: dict[str, Any] = applied["integrations"]
+        self.admin = {"Authorization": f"Bearer {applied['api_keys']['bench']}"}
         self.stack.start("web")
         return self
 
@@ -59,6 +66,19 @@ class Bench:
             program.terminate()
             program.wait(timeout=20)
         self.servers.__exit__()
+
+    def warm_up(self) -> None:
+        """The first page of a fresh worker also pays for imports and connections; it is not measured."""
+        body = json.dumps({"title": f"Warm-up {time.monotonic_ns()}", "severity": "critical"}).encode()
+        before = len(self.pages())
+        asyncio.run(load.post_all(self.webhook("paging"), [body], connections=1))
+        wait_for(lambda: len(self.pages()) > before, 60, "the first page")
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that belongs to Tocsin, and nothing that only measures it."""
+        others = [psutil.Process(program.pid) for program in self._programs]
+        others += [child for each in others for child in each.children(recursive=True)]
+        return [each for each in psutil.Process().children(recursive=True) if each not in others]
 
     def webhook(self, integration: str) -> str:
         """Where a sender of this integration posts to."""
@@ -163,6 +183,18 @@ def configuration() -> dict[str, Any]:
         "integrations": [
             {"name": "throughput", "source": "alertmanager", "routes": [{"service": "s0"}]},
             {"name": "grouping", "source": "alertmanager", "routes": [{"service": "s0"}]},
+            {"name": "storm", "source": "generic", "routes": [{"service": "s1"}]},
+            {
+                "name": "routed",
+                "source": "alertmanager",
+                "routes": [
+                    *(
+                        {"if": f'labels.service == "s{number % 100}" && labels.cluster == "x{number}"', "service": "s1"}
+                        for number in range(ROUTES - 1)
+                    ),
+                    {"service": "s0"},
+                ],
+            },
             {"name": "single", "source": "alertmanager", "routes": [{"service": "s0"}]},
             {
                 "name": "paging",
@@ -174,4 +206,5 @@ def configuration() -> dict[str, Any]:
                 ],
             },
         ],
+        "api_keys": [{"name": "bench", "user": "admin", "scope": "admin"}],
     }
