@@ -19,6 +19,7 @@ from alerts import (
     events,
     group_expressions,
     hours,
+    mapping_versions,
     muting,
     own_messages,
     quarantine,
@@ -122,7 +123,8 @@ def _act(integration: Integration, event: RawEvent, guard: Guard | None, router:
 
 def _read(event: RawEvent, integration: Integration, guard: Guard | None, *, has_routes: bool) -> Understood | None:
     try:
-        understood = understand(event, integration.source, guard=guard, rules=integration.mail_rules)
+        mapping = mapping_versions.active(integration)
+        understood = understand(event, integration.source, guard=guard, rules=integration.mail_rules, mapping=mapping)
     except Exception as trouble:  # noqa: BLE001  a source's own mistake with one message; the others are read
         source = event.source or integration.source
         log.warning("ingest.source_failed", message=event.id, source=source, cause=quarantine.cause(trouble))
@@ -333,3 +335,5 @@ def _explain(episode: Episode) -> None:
         route["failures"] = [{"position": position, "problem": text} for position, text in told.route.failures]
     episode.reasons["route"] = route
     episode.reasons["group"] = {"reason": told.group.reason, "key": told.group.key[:500]}
+    if told.alert.mapped is not None or episode.pk is not None:
+        episode.reasons["mapping"] = told.alert.mapped

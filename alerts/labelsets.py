@@ -75,4 +75,5 @@ def _alert(
         started_at=received.moment(element.get("startsAt")),
         ended_at=None if status is AlertStatus.FIRING or is_zero_time(ends) else received.moment(ends),
         group=group or f"alertname={labels.get('alertname', dedup_key)}",
+        element=element,
     )

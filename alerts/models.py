@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from alerts import hours, muting_models  # noqa: F401  the models of what mutes; Django finds them by this
+from alerts import hours, mapping_models, muting_models  # noqa: F401  more models; Django finds them by this
 from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
 from catalog.models import Service
 from core import clock
@@ -28,6 +28,15 @@ class Integration(models.Model):
     )
     mail_rules = models.JSONField(
         null=True, blank=True, help_text="How mail is read, where its words alone do not tell."
+    )
+    mapping = models.ForeignKey(
+        "alerts.MappingVersion",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The expressions that say what its alerts are; unset: what the source reads.",
     )
     is_active = models.BooleanField(default=True)
     group_by = ArrayField(

@@ -18,7 +18,7 @@ from alerts.hours import Hours
 LONGEST_CONDITION = 1000
 NAMES = ("labels", "annotations", "severity", "title", "source", "integration")
 _MAPS = ("labels", "annotations")
-_MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
+MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
 _MOST_REMEMBERED = 10_000  # decisions; alerts that look alike to the conditions are decided once
 
 _TOKEN = re.compile(
@@ -77,13 +77,13 @@ def check(condition: str, *, gives: type[bool] | type[str] = bool) -> str:
         return ""
     if len(condition) > LONGEST_CONDITION:
         return f"The condition is longer than {LONGEST_CONDITION} characters. Split it into several routes."
-    if _has_nested_macros(condition):
+    if has_nested_macros(condition):
         return "The condition nests “all”, “exists”, “map” or “filter” in one another. Use one at a time."
     try:
         program = cel.compile(condition)
     except ValueError as trouble:
         return f"The condition is not valid CEL: {str(trouble).splitlines()[0]}"
-    unknown = sorted(set(program.variables()) - set(NAMES) - _bound_names(condition))
+    unknown = sorted(set(program.variables()) - set(NAMES) - bound_names(condition))
     if unknown:
         return f"The condition asks for {', '.join(unknown)}; known are {', '.join(NAMES)}."
     try:
@@ -252,18 +252,19 @@ def references(condition: str) -> tuple[frozenset[str], frozenset[str], bool]:
     return frozenset(named["labels"]), frozenset(named["annotations"]), is_static
 
 
-def _bound_names(condition: str) -> set[str]:
+def bound_names(condition: str) -> set[str]:
     """The names that macros bind: the x of `labels.exists(x, ...)`."""
     tokens = [found[0] for found in _TOKEN.finditer(condition)]
-    return {tokens[place + 2] for place, text in enumerate(tokens[:-2]) if text in _MACROS and tokens[place + 1] == "("}
+    return {tokens[place + 2] for place, text in enumerate(tokens[:-2]) if text in MACROS and tokens[place + 1] == "("}
 
 
-def _has_nested_macros(condition: str) -> bool:
+def has_nested_macros(condition: str) -> bool:
+    """Whether one goes through a list within another that does: nothing bounds what that costs."""
     tokens = [(found.lastgroup, found[0]) for found in _TOKEN.finditer(condition)]
     open_macros: list[bool] = []
     for place, (_, text) in enumerate(tokens):
         if text == "(":
-            is_macro = place >= 2 and tokens[place - 1][1] in _MACROS and tokens[place - 2][1] == "."
+            is_macro = place >= 2 and tokens[place - 1][1] in MACROS and tokens[place - 2][1] == "."
             if is_macro and any(open_macros):
                 return True
             open_macros.append(is_macro)

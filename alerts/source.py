@@ -34,6 +34,11 @@ _SEVERITIES = {
                      "sev4", "sev5"), Severity.INFO),
 }  # fmt: skip
 
+OVER = frozenset({"resolved", "resolve", "ok", "okay", "up", "closed", "close", "recovered", "recovery",
+                  "normal", "success", "cleared", "clear", "healthy", "inactive", "green", "ended", "fixed",
+                  "solved"})  # fmt: skip
+HAD = frozenset({"acknowledged", "acknowledge", "acked", "ack"})
+
 
 class Ignored(DomainError):
     """A message is understood and tells of no alert. `reason` is its name."""
@@ -80,6 +85,8 @@ class ParsedAlert:
     expires_at: datetime | None = None  # over then unless told of again, where its source says so
     own: Own | None = None
     only_counts: bool = False  # while it fires already, and unless this is worse, it changes nothing but the count
+    element: Json = None  # of the message, where that tells of several: what a mapping calls its payload
+    mapped: dict[str, Json] | None = None  # what the integration's mapping did, for the alert's reasons
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from typing import Any
 
 from alerts import own_messages
 from alerts.authentication import Doubt
+from alerts.bodies import body_of
+from alerts.mapping import FAILED, AlertMapping
 from alerts.mend import Unreadable
 from alerts.models import EventStatus
-from alerts.source import CUT_MARK, MOST_ALERTS, ChangeTold, Ignored, ParsedAlert, Received, sources
+from alerts.source import CUT_MARK, MOST_ALERTS, ChangeTold, Ignored, Json, ParsedAlert, Received, sources
 from alerts.trimming import MARK, trim
 
 _MOST_SHOWN = 1000  # alerts of one message whose reading is kept beside it
@@ -66,8 +68,12 @@ def understand(
     *,
     guard: Callable[[RawEvent], Doubt | None] | None = None,
     rules: Any = None,
+    mapping: AlertMapping | None = None,
 ) -> Understood:
-    """Read one message with the source it came by, else its integration's; unless the guard does not believe it."""
+    """Read one message with the source it came by, else its integration's; unless the guard does not believe it.
+
+    What a source read, the integration's mapping may say otherwise.
+    """
     is_own = event.source == own_messages.SOURCE  # the door never stores it
     doubted = doubted_by(guard, event) if not is_own else None
     if doubted is not None:
@@ -89,6 +95,8 @@ def understand(
         given.marks.append(CUT_MARK)
         alerts = alerts[:MOST_ALERTS]
     problem = f"Only the first {MOST_ALERTS:,} of its alerts were read." if CUT_MARK in given.marks else ""
+    if mapping is not None and not is_own:
+        problem = _mapped(mapping, alerts, given, event) or problem
     was_cut = False
     for alert in alerts:
         was_cut |= trim(alert)
@@ -96,6 +104,22 @@ def understand(
         given.marks.append(MARK)
     marks = list(dict.fromkeys(given.marks))
     return Understood(event, alerts=alerts, problem=problem, marks=marks, changes=given.changes)
+
+
+def _mapped(mapping: AlertMapping, alerts: list[ParsedAlert], given: Received, event: RawEvent) -> str:
+    failures = mapping.apply(alerts, lambda: content(event))
+    if not failures:
+        return ""
+    given.marks.append(FAILED)
+    return f"Of the mapping could not be applied: {' '.join(failures)}"[:2000]
+
+
+def content(event: RawEvent) -> Json:
+    """What a message holds, as expressions ask for it: JSON, fields or text; empty where it cannot be read."""
+    try:
+        return body_of(received(event), is_often_text=True)
+    except Unreadable:
+        return ""
 
 
 def doubted_by(guard: Callable[[RawEvent], Doubt | None] | None, event: RawEvent) -> Understood | None:

@@ -38,6 +38,7 @@ _NAMES = {
     "dedup": "Same alert?",
     "route": "Service",
     "group": "Group",
+    "mapping": "Mapping",
     "muted": "Muted when it came",
     "flapping": "Flapping",
 }
@@ -62,6 +63,8 @@ def _sentence(name: str, value: Any) -> str:
         key = str(value.get("key", ""))
         reason = str(value.get("reason", ""))
         return _GROUP.get(reason, words.sentence(reason)) + (f": {key}" if key else "") + "."
+    if name == "mapping" and isinstance(value, Mapping):
+        return _mapping(value)
     if name == "muted" and isinstance(value, Mapping):
         return f"{value.get('text')}."
     if name == "flapping" and isinstance(value, Mapping):
@@ -69,6 +72,14 @@ def _sentence(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{words.sentence(str(key)).lower()}: {part}" for key, part in value.items())
     return str(value)
+
+
+def _mapping(value: Mapping[str, Any]) -> str:
+    text = f"Version {value.get('version')} of the integration's expressions was applied"
+    for failure in value.get("failures") or []:
+        if isinstance(failure, Mapping):
+            text += f". It left {failure.get('field') or 'the rest'} as the source says: {failure.get('problem')}"
+    return text if text.endswith(".") else f"{text}."
 
 
 def _route(value: Mapping[str, Any]) -> str:

@@ -144,6 +144,7 @@ def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
         links=links_of(("Event", event.get("deepLink"))),
         started_at=None if is_over else at,
         ended_at=at if is_over else None,
+        element=event,
     )
 
 

@@ -73,6 +73,7 @@ and the like in the subject, or a text that is only `OK`, resolve it. Rules of t
                 links=links_of(*(("Link", each) for each in _addresses(mail.text)[:_MOST_LINKS])),
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,
+                element={"subject": mail.subject, "text": mail.text, "sender": mail.sender},
             )
         ]
 

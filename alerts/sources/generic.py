@@ -10,6 +10,8 @@ from alerts.fields import text_at
 from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
 from alerts.source import (
+    HAD,
+    OVER,
     ChangeTold,
     Example,
     Expected,
@@ -55,10 +57,6 @@ _WRAPPERS = ("alert", "event", "incident", "payload", "data", "problem")
 _NOT_LABELS = frozenset((*_DESCRIPTION, *_IDENTITY, *_STATUS, *_STARTED, *_ENDED, *_TITLE))
 _LONGEST_LABEL = 200
 
-_OVER = frozenset({"resolved", "resolve", "ok", "okay", "up", "closed", "close", "recovered", "recovery",
-                   "normal", "success", "cleared", "clear", "healthy", "inactive", "green", "ended", "fixed",
-                   "solved"})  # fmt: skip
-_HAD = frozenset({"acknowledged", "acknowledge", "acked", "ack"})
 # Grafana OnCall's demonstration alert has no title; people who move over know it by this one.
 _ONCALL_DEMO = "This alert was sent by user for demonstration purposes"
 
@@ -191,6 +189,7 @@ def _of_object(body: dict[str, Json], received: Received) -> ParsedAlert:
         links=links_of(*((text, _raw(fields, names)) for text, names in _LINKS)),
         started_at=started if status is AlertStatus.FIRING else None,
         ended_at=received.moment(_raw(fields, _ENDED)) if status is AlertStatus.RESOLVED else None,
+        element=body,
     )
 
 
@@ -238,9 +237,9 @@ def _any_title(fields: dict[str, Json]) -> str:
 
 
 def _status(word: str, fields: dict[str, Json]) -> AlertStatus:
-    if word in _OVER or fields.get("resolved") is True or fields.get("firing") is False:
+    if word in OVER or fields.get("resolved") is True or fields.get("firing") is False:
         return AlertStatus.RESOLVED
-    return AlertStatus.ACKNOWLEDGED if word in _HAD else AlertStatus.FIRING
+    return AlertStatus.ACKNOWLEDGED if word in HAD else AlertStatus.FIRING
 
 
 def _severity(fields: dict[str, Json], labels: dict[str, str], status_word: str) -> Severity | None:
@@ -251,7 +250,7 @@ def _severity(fields: dict[str, Json], labels: dict[str, str], status_word: str)
         if found is not None:
             return found
     # `"status": "critical"` tells both; "ok" and "up" tell nothing of how bad it was.
-    return None if status_word in _OVER else severity_of(status_word)
+    return None if status_word in OVER else severity_of(status_word)
 
 
 SOURCE = Generic()

@@ -146,6 +146,7 @@ def _alert(element: dict[str, Json], body: dict[str, Json], group: str, received
         started_at=received.moment(element.get("startsAt")),
         ended_at=None if status is AlertStatus.FIRING or is_zero_time(ends) else received.moment(ends),
         group=group,
+        element=element,
     )
 
 

@@ -90,6 +90,7 @@ def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
         annotations=labels_of(event, metric="metric"),
         started_at=at if status is AlertStatus.FIRING else None,
         ended_at=at if status is AlertStatus.RESOLVED else None,
+        element=event,
     )
 
 
