@@ -336,7 +336,11 @@ receivers:
     pagerduty_configs:
       - {{routing_key: {pd}, url: "{url}/v2/enqueue", severity: critical, send_resolved: true}}
     opsgenie_configs:
-      - {{api_key: {nagios}, api_url: "{url}/", priority: P1, message: "{{{{ .CommonAnnotations.summary }}}}"}}
+      - api_key: {nagios}
+        api_url: "{url}/"
+        priority: P1
+        update_alerts: true
+        message: "{{{{ .GroupLabels.alertname }}}} on {{{{ len .Alerts.Firing }}}} machines"
     victorops_configs:
       - {{api_key: {vo}, api_url: "{url}/integrations/generic/20131114/alert/", routing_key: database}}
 """
@@ -366,12 +370,18 @@ def test_an_alertmanager_sends_by_four_receivers_at_once(stack: Stack, applied: 
         alert: dict[str, object] = {"labels": labels, "annotations": {"summary": "DiskFullEverywhere on db1"}}
         post(port, alert)
         firing = eventually(api, "alerts/?q=DiskFullEverywhere&status=firing", opened, timeout=40)
+        second: dict[str, object] = {**alert, "labels": {**labels, "instance": "db2"}}
+        post(port, second)
+        incident_of(api, "DiskFullEverywhere on 2 machines")
         ended = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        post(port, {**alert, "endsAt": ended})
-        eventually(api, "alerts/?q=DiskFullEverywhere&status=resolved", opened, timeout=40)
+        post(port, {**alert, "endsAt": ended}, {**second, "endsAt": ended})
+        incidents = {
+            each["integration"]: eventually(
+                api, f"incidents/{each['incident']}/", lambda body: body["status"] == "resolved", timeout=40
+            )
+            for each in firing["results"]
+        }
 
-    incidents = {each["integration"]: api.get(f"incidents/{each['incident']}/").json() for each in firing["results"]}
-    assert {name: each["status"] for name, each in incidents.items()} == dict.fromkeys(NAMES, "resolved")
     assert {name: each["severity"] for name, each in incidents.items()} == dict.fromkeys(NAMES, "critical")
     assert len({each["id"] for each in incidents.values()}) == len(NAMES)
     routed = next(each for each in firing["results"] if each["integration"] == "vo")
