@@ -53,7 +53,10 @@ def text_at(value: Json, *paths: str) -> str:
 
 
 def said(value: Json, *paths: str) -> str:
-    """The first of these that holds a text or number that says something; empty where none does."""
+    """The first of these that holds a text or number that says something; empty where none does.
+
+    That something is true says nothing here: what is asked for is a name, an identity, a word.
+    """
     return next((text for path in paths if (text := filled(_text(at(value, path))))), "")
 
 
@@ -65,18 +68,8 @@ def filled(value: Json) -> str:
 
 def labels_at(value: Json, places: Mapping[str, str | Sequence[str]]) -> dict[str, str]:
     """Labels, each of what its path, or the first of its paths, says; without those that say nothing."""
-    found = {name: said(value, *([paths] if isinstance(paths, str) else paths)) for name, paths in places.items()}
+    found = {name: _shown(value, [paths] if isinstance(paths, str) else paths) for name, paths in places.items()}
     return {name: text for name, text in found.items() if text}
-
-
-def labels_of(value: Json, /, **places: str) -> dict[str, str]:
-    """The same, with names of labels that can be written so."""
-    return labels_at(value, places)
-
-
-def labelled(**values: Json) -> dict[str, str]:
-    """Labels, of those that say something."""
-    return {name: text for name, value in values.items() if (text := filled(value))}
 
 
 def all_filled(value: Json) -> dict[str, str]:
@@ -121,8 +114,8 @@ def in_query(address: str, name: str) -> str:
 
 
 def identity(*parts: Json) -> str:
-    """What is filled in of these, as one text; empty where nothing is."""
-    return "/".join(text for part in parts if (text := filled(part)))
+    """What is filled in of these, as one text; empty where nothing is. That something is true is no identity."""
+    return "/".join(text for part in parts if not isinstance(part, bool) and (text := filled(part)))
 
 
 def key_of_content(fields: Mapping[str, Json]) -> str:
@@ -136,5 +129,11 @@ def nothing_to_tell(what: str) -> Unreadable:
     return Unreadable("no_identity", f"The message has none of the fields by which an alert of {what} is known.")
 
 
+def _shown(value: Json, paths: Sequence[str]) -> str:
+    found = (at(value, path) for path in paths)
+    return next((text for each in found if isinstance(each, str | int | float) and (text := filled(each))), "")
+
+
 def _text(value: Json) -> str:
-    return as_text(value).strip() if isinstance(value, str | int | float) else ""
+    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return as_text(value).strip() if is_text else ""

@@ -4,6 +4,7 @@ from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Ignored, Json, ParsedAlert, Received, as_text, as_texts, expect_object, links_of, severity_of
 
+_NO_FINGERPRINT = frozenset({"null", "none", "undefined", "true", "false"})
 _STATUSES = {"firing": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
 _OFFSET = 14695981039346656037
 _PRIME = 1099511628211
@@ -20,6 +21,14 @@ def fingerprint(labels: dict[str, str]) -> str:
         for byte in b"%b\xff%b\xff" % (name.encode(), labels[name].encode()):
             total = ((total ^ byte) * _PRIME) & _MASK
     return f"{total:016x}"
+
+
+def fingerprint_of(element: dict[str, Json], labels: dict[str, str]) -> str:
+    """The fingerprint that the sender gives; ours where it gives none, or a macro that would make one alert of all."""
+    given = element.get("fingerprint")
+    if isinstance(given, str) and given.isalnum() and given not in _NO_FINGERPRINT:
+        return given
+    return fingerprint(labels)
 
 
 def is_zero_time(value: Json) -> bool:
@@ -56,7 +65,7 @@ def _alert(
     annotations = {**common, **as_texts(element.get("annotations"))}
     word = element.get("status") or (body.get("status") if "alerts" in body else None) or "firing"
     status = _STATUSES.get(as_text(word).lower(), AlertStatus.FIRING)
-    dedup_key = as_text(element.get("fingerprint")) or fingerprint(labels)
+    dedup_key = fingerprint_of(element, labels)
     ends = element.get("endsAt")
     return ParsedAlert(
         dedup_key=dedup_key,

@@ -4,7 +4,7 @@ Format: AppDynamics' documentation, "HTTP request actions and templates" and "Pr
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import filled, identity, labelled, nothing_to_tell, object_at, objects_at, said
+from alerts.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
@@ -132,15 +132,17 @@ def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
         status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
         severity=severity_of(said(event, "severity")),
         description="\n".join(filter(None, (said(event, "summaryMessage"), said(event, "eventMessage")))),
-        labels=labelled(
-            application=application,
-            tier=tier,
-            node=node,
-            health_rule=rule,
-            affected=affected,
-            event_type=event.get("eventType"),
+        labels=all_filled(
+            {
+                "application": application,
+                "tier": tier,
+                "node": node,
+                "health_rule": rule,
+                "affected": affected,
+                "event_type": event.get("eventType"),
+            }
         ),
-        annotations=labelled(guid=event.get("guid"), event=event.get("id")),
+        annotations=all_filled({"guid": event.get("guid"), "event": event.get("id")}),
         links=links_of(("Event", event.get("deepLink"))),
         started_at=None if is_over else at,
         ended_at=at if is_over else None,

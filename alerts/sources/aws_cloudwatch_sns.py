@@ -7,7 +7,7 @@ JSON is plain text; with raw delivery the message comes without its envelope.
 import orjson
 
 from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import all_filled, identity, labelled, named, object_at, said
+from alerts.fields import all_filled, identity, named, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.sns import SIGNED_TOPIC
@@ -89,7 +89,7 @@ Name the topic under *In alarm* and under *OK* of each alarm, or nothing will ev
         message = _as_object(text, received)
         if said(message, "AlarmName") and "NewStateValue" in message:
             return [_alarm(message, body.get("TopicArn"), received)]
-        return [_plain(text, as_text(body.get("MessageId")), body, received)]
+        return [_plain(text, said(body, "MessageId"), body, received)]
 
     examples = (
         Example(
@@ -158,12 +158,14 @@ def _alarm(alarm: dict[str, Json], topic: Json, received: Received) -> ParsedAle
     region = region_of(alarm.get("AlarmArn"), topic)
     trigger = object_at(alarm, "Trigger")
     at = received.moment(alarm.get("StateChangeTime"))
-    known = labelled(
-        alarm=name,
-        account=alarm.get("AWSAccountId"),
-        region=region or alarm.get("Region"),
-        namespace=trigger.get("Namespace"),
-        metric=trigger.get("MetricName"),
+    known = all_filled(
+        {
+            "alarm": name,
+            "account": alarm.get("AWSAccountId"),
+            "region": region or alarm.get("Region"),
+            "namespace": trigger.get("Namespace"),
+            "metric": trigger.get("MetricName"),
+        }
     )
     details = {each: alarm.get(each) for each in ("OldStateValue", "NewStateReason", "AlarmRule", "TriggeringChildren")}
     return ParsedAlert(
@@ -193,7 +195,7 @@ def _plain(text: str, number: str, body: dict[str, Json], received: Received) ->
         dedup_key=number or identity(topic, subject, text),
         title=f"{subject}: {title}" if subject and title != subject else title,
         description=rest.strip() if title == head else text,
-        labels=labelled(topic=topic.rpartition(":")[2], region=region_of(topic), subject=subject),
+        labels=all_filled({"topic": topic.rpartition(":")[2], "region": region_of(topic), "subject": subject}),
         started_at=received.moment(body.get("Timestamp")),
     )
 

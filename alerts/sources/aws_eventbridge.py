@@ -5,7 +5,7 @@ share only the envelope, so that of those only what many have is read.
 """
 
 from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import filled, identity, labelled, nothing_to_tell, object_at, objects_at, said
+from alerts.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -117,7 +117,7 @@ def _arns(body: dict[str, Json]) -> list[str]:
 
 
 def _common(body: dict[str, Json]) -> dict[str, str]:
-    return labelled(account=body.get("account"), region=body.get("region"), source=body.get("source"))
+    return all_filled({"account": body.get("account"), "region": body.get("region"), "source": body.get("source")})
 
 
 def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -> ParsedAlert:
@@ -138,9 +138,9 @@ def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -
         status=status,
         severity=severity_in(word),
         description="\n".join(filter(None, (said(about, "description"), said(state, "reason")))),
-        labels={**metric_labels(about.get("metrics")), **_common(body), **labelled(alarm=name)},
-        annotations=labelled(
-            reason_data=state.get("reasonData"), previous_state=object_at(detail, "previousState").get("value")
+        labels={**metric_labels(about.get("metrics")), **_common(body), **all_filled({"alarm": name})},
+        annotations=all_filled(
+            {"reason_data": state.get("reasonData"), "previous_state": object_at(detail, "previousState").get("value")}
         ),
         links=console_links(region, name),
         started_at=at if status is AlertStatus.FIRING else None,
@@ -164,7 +164,10 @@ def _other(body: dict[str, Json], kind: str, detail: dict[str, Json], received: 
         status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
         severity=_severity(detail.get("severity")),
         description=said(detail, "description", "message") or "\n".join(told),
-        labels={**_common(body), **labelled(kind=kind, service=detail.get("service"), resource=next(iter(arns), ""))},
+        labels={
+            **_common(body),
+            **all_filled({"kind": kind, "service": detail.get("service"), "resource": next(iter(arns), "")}),
+        },
         annotations=as_texts(detail),
         started_at=None if is_over else at,
         ended_at=at if is_over else None,

@@ -4,7 +4,7 @@ Format: Axiom's documentation, "Custom webhook notifier", with the body it propo
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import all_filled, filled, identity, labelled, nothing_to_tell, object_at, said
+from alerts.fields import all_filled, filled, identity, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 
@@ -57,8 +57,8 @@ Leave the body as it is. Threshold monitors tell when they are over; match monit
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(said(event, "severity")),
                 description="\n".join(filter(None, (said(event, "description"), said(event, "body")))),
-                labels={**groups, **labelled(monitor_id=said(event, "monitorID", "monitorId"))},
-                annotations={**all_filled(event.get("matchedEvent")), **labelled(value=event.get("value"))},
+                labels={**groups, **all_filled({"monitor_id": said(event, "monitorID", "monitorId")})},
+                annotations={**all_filled(event.get("matchedEvent")), **all_filled({"value": event.get("value")})},
                 started_at=None if is_over else at,
                 ended_at=at if is_over else None,
             )

@@ -3,7 +3,7 @@
 Format: Microsoft's documentation of Azure Monitor, "Common alert schema" and "Non-common alert schema definitions".
 """
 
-from alerts.fields import all_filled, filled, identity, labelled, named, nothing_to_tell, object_at, objects_at, said
+from alerts.fields import all_filled, filled, identity, named, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, expect_object, links_of
@@ -128,10 +128,12 @@ def _of_resource(resource: str) -> dict[str, str]:
     """What the path of a resource tells: `/subscriptions/…/resourceGroups/…/providers/…/…/name`."""
     parts = resource.strip("/").split("/")
     known = {name.lower(): text for name, text in zip(parts[::2], parts[1::2], strict=False)}
-    return labelled(
-        subscription=known.get("subscriptions"),
-        resource_group=known.get("resourcegroups"),
-        resource=parts[-1],
+    return all_filled(
+        {
+            "subscription": known.get("subscriptions"),
+            "resource_group": known.get("resourcegroups"),
+            "resource": parts[-1],
+        }
     )
 
 
@@ -140,7 +142,7 @@ def _conditions(context: dict[str, Json]) -> tuple[dict[str, str], dict[str, str
     labels: dict[str, str] = {}
     conditions = objects_at(object_at(context, "condition").get("allOf")) or [object_at(context, "condition")]
     for each in conditions:
-        found = labelled(metric=each.get("metricName"), namespace=each.get("metricNamespace"))
+        found = all_filled({"metric": each.get("metricName"), "namespace": each.get("metricNamespace")})
         labels = {**named(each.get("dimensions")), **found, **labels}
     first_of_all = conditions[0]
     names = ("metricValue", "operator", "threshold", "timeAggregation", "searchQuery")
@@ -170,11 +172,13 @@ def _common(essentials: dict[str, Json], data: dict[str, Json], received: Receiv
             **labels,
             **own,
             **_of_resource(target),
-            **labelled(
-                rule=rule,
-                monitoring_service=essentials.get("monitoringService"),
-                signal_type=essentials.get("signalType"),
-                **({"resource": item} if item else {}),
+            **all_filled(
+                {
+                    "rule": rule,
+                    "monitoring_service": essentials.get("monitoringService"),
+                    "signal_type": essentials.get("signalType"),
+                    **({"resource": item} if item else {}),
+                }
             ),
         },
         annotations=measured,
@@ -210,7 +214,9 @@ def _older(told: dict[str, Json], context: dict[str, Json], received: Received) 
             **labels,
             **all_filled(told.get("properties")),
             **_of_resource(resource),
-            **labelled(rule=name, resource_type=context.get("resourceType"), region=context.get("resourceRegion")),
+            **all_filled(
+                {"rule": name, "resource_type": context.get("resourceType"), "region": context.get("resourceRegion")}
+            ),
         },
         annotations=measured,
         links=links_of(("Portal", context.get("portalLink"))),
@@ -227,8 +233,10 @@ def _log_search(data: dict[str, Json], received: Received) -> ParsedAlert:
         title=rule,
         severity=_severity(data.get("Severity")),
         description=said(data, "Description"),
-        labels=labelled(rule=rule, subscription=data.get("SubscriptionId"), alert_type=data.get("AlertType")),
-        annotations=labelled(search_query=data.get("SearchQuery"), result_count=data.get("ResultCount")),
+        labels=all_filled(
+            {"rule": rule, "subscription": data.get("SubscriptionId"), "alert_type": data.get("AlertType")}
+        ),
+        annotations=all_filled({"search_query": data.get("SearchQuery"), "result_count": data.get("ResultCount")}),
         links=links_of(("Search results", data.get("LinkToSearchResults"))),
         started_at=received.moment(data.get("SearchIntervalEndtimeUtc")),
     )

@@ -5,7 +5,7 @@ and of who is on call come by the same webhook and alert nobody.
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said, text_at
+from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 
@@ -46,10 +46,10 @@ Under **Integrations → Exporting data → Outgoing webhook**:
                 status=status,
                 description=cause,
                 labels={
-                    **labels_of(of, name="name", url="url", method="http_method", team="team_name"),
+                    **labels_at(of, {"name": "name", "url": "url", "method": "http_method", "team": "team_name"}),
                     **_relations(object_at(incident, "relationships")),
                 },
-                annotations=labels_of(of, response_code="response_code", acknowledged_by="acknowledged_by"),
+                annotations=labels_at(of, {"response_code": "response_code", "acknowledged_by": "acknowledged_by"}),
                 links=links_of(
                     ("Incident", of.get("incident_url") or of.get("origin_url")),
                     ("Monitored page", of.get("url")),

@@ -4,7 +4,7 @@ Format: BugSnag's documentation, "Webhook". An error ends when somebody marks it
 releases, comments and quotas have no error and no alert.
 """
 
-from alerts.fields import at, labels_at, object_at, text_at
+from alerts.fields import at, labels_at, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -63,7 +63,7 @@ is manually changed*.
             status = AlertStatus.FIRING
         if status is None:
             raise Ignored("other_event", f"“{kind}” tells of no alert.")
-        number = text_at(error, "errorId", "id")
+        number = said(error, "errorId", "id")
         if not number:
             raise Unreadable("no_identity", "The message does not say which error it is about.")
         title = ": ".join(filter(None, (text_at(error, "exceptionClass"), text_at(error, "message"))))
@@ -136,7 +136,7 @@ def _project(body: dict[str, Json]) -> dict[str, str]:
 def _spike(body: dict[str, Json]) -> ParsedAlert:
     message = text_at(body, "trigger.message") or "Spike"
     return ParsedAlert(
-        dedup_key="spike/" + text_at(body, "project.id", "project.name"),
+        dedup_key="spike/" + said(body, "project.id", "project.name"),
         title=": ".join(filter(None, (message, text_at(body, "project.name")))),
         labels=_project(body),
         annotations=labels_at(body, {"rate": "trigger.rate"}),

@@ -6,7 +6,7 @@ are text. A certificate's end is an alert of its own, which a check's recovery d
 
 from alerts.authentication import BY_HEADER, Signed, by
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -59,23 +59,27 @@ Under **Alert settings → Add more channels → Webhook**:
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=_SEVERITIES.get(kind),
                 description=said(fields, "checkerrormessage"),
-                labels=labels_of(
+                labels=labels_at(
                     fields,
-                    check="checkname",
-                    check_id="checkid",
-                    check_type="checktype",
-                    group="groupname",
-                    location="runlocation",
-                    region="region",
-                    tags="tags",
+                    {
+                        "check": "checkname",
+                        "check_id": "checkid",
+                        "check_type": "checktype",
+                        "group": "groupname",
+                        "location": "runlocation",
+                        "region": "region",
+                        "tags": "tags",
+                    },
                 ),
-                annotations=labels_of(
+                annotations=labels_at(
                     fields,
-                    response_time="responsetime",
-                    status_code="apicheckresponsestatuscode",
-                    status_text="apicheckresponsestatustext",
-                    certificate_days="ssldaysremaining",
-                    certificate_of="sslcheckdomain",
+                    {
+                        "response_time": "responsetime",
+                        "status_code": "apicheckresponsestatuscode",
+                        "status_text": "apicheckresponsestatustext",
+                        "certificate_days": "ssldaysremaining",
+                        "certificate_of": "sslcheckdomain",
+                    },
                 ),
                 links=links_of(("Result", fields.get("link"))),
                 started_at=None if is_over else at,

@@ -6,7 +6,7 @@ below sends; and the smaller message of the script that Keep ships, with `what`,
 
 from alerts import check_states
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -69,12 +69,12 @@ for each.
                     filter(None, (said(fields, f"{of}output", "output"), said(fields, f"long{of}output", "longoutput")))
                 ),
                 labels={
-                    **labels_of(fields, site="omdsite", address="hostaddress", hostgroups="hostgroupnames"),
-                    **labels_of(fields, site="site", address="address", check_command="checkcommand"),
+                    **labels_at(fields, {"site": "omdsite", "address": "hostaddress", "hostgroups": "hostgroupnames"}),
+                    **labels_at(fields, {"site": "site", "address": "address", "check_command": "checkcommand"}),
                     **({"host": host} if host else {}),
                     **({"service": service} if service else {}),
                 },
-                annotations=labels_of(fields, page=f"{of}url", **_ANNOTATIONS),
+                annotations=labels_at(fields, {"page": f"{of}url", **_ANNOTATIONS}),
                 links=links_of(("Checkmk", fields.get("url"))),
                 started_at=since if status is AlertStatus.FIRING else None,
                 ended_at=since if status is AlertStatus.RESOLVED else None,

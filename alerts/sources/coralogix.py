@@ -4,7 +4,7 @@ Format: Coralogix' documentation, "Generic outbound webhooks". What an alert's k
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import filled, identity, labelled, named, nothing_to_tell, said, tagged
+from alerts.fields import all_filled, filled, identity, named, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -98,16 +98,20 @@ In the alerts that use it, switch *Notify when resolved* on.
                 labels={
                     **tagged(fields.get("metaLabels")),
                     **grouped,
-                    **labelled(
-                        alert=body.get("name"),
-                        service=body.get("service"),
-                        team=fields.get("team"),
-                        application=fields.get("application"),
-                        subsystem=fields.get("subsystem"),
-                        host=fields.get("computer"),
+                    **all_filled(
+                        {
+                            "alert": body.get("name"),
+                            "service": body.get("service"),
+                            "team": fields.get("team"),
+                            "application": fields.get("application"),
+                            "subsystem": fields.get("subsystem"),
+                            "host": fields.get("computer"),
+                        }
                     ),
                 },
-                annotations=labelled(threshold=body.get("threshold"), **{name: fields.get(name) for name in _SHOWN}),
+                annotations=all_filled(
+                    {"threshold": body.get("threshold"), **{name: fields.get(name) for name in _SHOWN}}
+                ),
                 links=links_of(("Alert", said(body, "alert_url")), ("Logs", said(body, "log_url"))),
                 started_at=None if is_over else at,
                 ended_at=at if is_over else None,

@@ -4,7 +4,7 @@ Format: Cronitor's documentation, "Using webhooks": one monitor in one environme
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, said, text_at
+from alerts.fields import key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 
@@ -35,8 +35,15 @@ Then add the webhook to a notification list that your monitors use.
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(said(fields, "severity")),
                 description=text,
-                labels=labels_of(
-                    fields, monitor="monitor", monitor_id="id", environment="environment", group="group", rule="rule"
+                labels=labels_at(
+                    fields,
+                    {
+                        "monitor": "monitor",
+                        "monitor_id": "id",
+                        "environment": "environment",
+                        "group": "group",
+                        "rule": "rule",
+                    },
                 ),
                 links=links_of(("Issue", fields.get("issue_url")), ("Monitor", fields.get("monitor_url"))),
             )

@@ -3,7 +3,7 @@
 Format: Dash0's documentation, "Webhook" notification channel.
 """
 
-from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, objects_at, said
+from alerts.fields import all_filled, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -85,8 +85,8 @@ Then choose the channel in your check rules.
                 status=status,
                 severity=_SEVERITIES.get(state) or severity_of(state) or severity_of(labels.get("severity")),
                 description=said(issue, "description"),
-                labels={**labels, **labelled(check_rule=rule.get("name"), dataset=issue.get("dataset"))},
-                annotations={**_pairs(issue.get("annotations")), **labelled(expression=rule.get("expression"))},
+                labels={**labels, **all_filled({"check_rule": rule.get("name"), "dataset": issue.get("dataset")})},
+                annotations={**_pairs(issue.get("annotations")), **all_filled({"expression": rule.get("expression")})},
                 links=links_of(("Issue", issue.get("url")), ("Check rule", rule.get("url"))),
                 started_at=received.moment(issue.get("start")),
                 ended_at=received.moment(issue.get("end")) if status is AlertStatus.RESOLVED else None,

@@ -7,7 +7,7 @@ only in its title, is read too.
 import re
 
 from alerts.bodies import fields_of
-from alerts.fields import filled, identity, labelled, nothing_to_tell, said, tagged
+from alerts.fields import all_filled, filled, identity, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -98,7 +98,9 @@ Then write `@webhook-NAME` into the message of your monitors.
                 severity=_severity(transition, fields),
                 description=_MARKERS.sub("", said(fields, "text_only_msg", "event_msg", "body", "message")),
                 labels=_labels(fields, monitor, scope),
-                annotations=labelled(query=fields.get("alert_query"), alert_status=fields.get("alert_status")),
+                annotations=all_filled(
+                    {"query": fields.get("alert_query"), "alert_status": fields.get("alert_status")}
+                ),
                 links=links_of(("Monitor", said(fields, "link", "url")), ("Image", said(fields, "snapshot"))),
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,
@@ -150,13 +152,15 @@ def _org(fields: dict[str, Json]) -> str:
 
 
 def _labels(fields: dict[str, Json], monitor: str, scope: str) -> dict[str, str]:
-    known = labelled(
-        monitor_id=monitor,
-        host=said(fields, "hostname", "host"),
-        metric=said(fields, "alert_metric", "metric"),
-        scope=scope,
-        event_type=fields.get("event_type"),
-        org=_org(fields),
+    known = all_filled(
+        {
+            "monitor_id": monitor,
+            "host": said(fields, "hostname", "host"),
+            "metric": said(fields, "alert_metric", "metric"),
+            "scope": scope,
+            "event_type": fields.get("event_type"),
+            "org": _org(fields),
+        }
     )
     return {**tagged(scope), **tagged(fields.get("tags")), **known}
 

@@ -4,7 +4,7 @@ Format: Dynatrace's documentation, "Webhook integration", with its placeholders 
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import all_filled, identity, labelled, nothing_to_tell, object_at, objects_at, said, tagged
+from alerts.fields import all_filled, identity, nothing_to_tell, object_at, objects_at, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -93,11 +93,13 @@ JSON, the others as text.
                 description=said(fields, "ProblemDetailsText", "ProblemDetails", "ProblemDetailsMarkdown"),
                 labels={
                     **tagged(fields.get("Tags")),
-                    **labelled(
-                        problem=fields.get("ProblemID"),
-                        entity=names,
-                        impact=fields.get("ProblemImpact"),
-                        severity_level=fields.get("ProblemSeverity"),
+                    **all_filled(
+                        {
+                            "problem": fields.get("ProblemID"),
+                            "entity": names,
+                            "impact": fields.get("ProblemImpact"),
+                            "severity_level": fields.get("ProblemSeverity"),
+                        }
                     ),
                 },
                 annotations=all_filled({"ImpactedEntity": fields.get("ImpactedEntity"), "State": fields.get("State")}),

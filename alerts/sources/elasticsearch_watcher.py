@@ -7,7 +7,7 @@ execution context and has no form of its own; a watch says nothing when its cond
 from datetime import timedelta
 
 from alerts.bodies import body_of
-from alerts.fields import identity, labels_at, text_at
+from alerts.fields import identity, labels_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -59,7 +59,7 @@ written out, and `"status": "resolved"`.
         if isinstance(body, str) and body.strip():
             title, _, rest = body.strip().partition("\n")
             return [ParsedAlert(dedup_key=title, title=title.strip(), description=rest.strip())]
-        watch = text_at(body, "watch_id", "ctx.watch_id", "metadata.watch_id", "watch")
+        watch = said(body, "watch_id", "ctx.watch_id", "metadata.watch_id", "watch")
         title = text_at(body, "title", "name", "subject", "metadata.name", "ctx.metadata.name", "message", "text")
         if not isinstance(body, dict) or not (watch or title):
             raise Unreadable("unexpected_shape", "The message names no watch. Take the body from the set-up text.")

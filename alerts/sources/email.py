@@ -6,7 +6,7 @@ SES by SNS, and Grafana OnCall's inbound e-mail.
 
 from alerts import mail_rules
 from alerts.authentication import BY_HEADER
-from alerts.fields import labels_of
+from alerts.fields import labels_at
 from alerts.mails import mail_of
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
@@ -69,7 +69,9 @@ and the like in the subject, or a text that is only `OK`, resolve it. Rules of t
                 status=status,
                 severity=mail_rules.severity(rules, mail),
                 description=mail.text,
-                labels=labels_of({"sender": mail.sender, "subject": mail.subject}, sender="sender", subject="subject"),
+                labels=labels_at(
+                    {"sender": mail.sender, "subject": mail.subject}, {"sender": "sender", "subject": "subject"}
+                ),
                 links=links_of(*(("Link", each) for each in _addresses(mail.text)[:_MOST_LINKS])),
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,

@@ -7,7 +7,7 @@ an id of its own, so the identity is the rule, the host and the container. Falco
 from datetime import timedelta
 
 from alerts.bodies import fields_of
-from alerts.fields import labels_of, object_at, said
+from alerts.fields import labels_at, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text, as_texts, severity_of
@@ -74,7 +74,7 @@ http_output:
                 description=said(fields, "output"),
                 labels={
                     **found,
-                    **labels_of(fields, host="hostname", source="source", rule="rule"),
+                    **labels_at(fields, {"host": "hostname", "source": "source", "rule": "rule"}),
                     **({"tags": ", ".join(as_text(each) for each in tags)} if isinstance(tags, list) and tags else {}),
                 },
                 annotations={name: text for name, text in as_texts(of).items() if text not in _NOTHING},

@@ -6,7 +6,7 @@ Format: Google Cloud's documentation, "Notification channels: schema structure",
 import base64
 import binascii
 
-from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, said
+from alerts.fields import all_filled, nothing_to_tell, object_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -118,19 +118,23 @@ def _alert(incident: dict[str, Json], received: Received) -> ParsedAlert:
             **all_filled(metric.get("labels")),
             **all_filled(resource.get("labels")),
             **all_filled(incident.get("policy_user_labels")),
-            **labelled(
-                policy=policy,
-                condition=condition,
-                project=incident.get("scoping_project_id"),
-                resource=said(incident, "resource_display_name", "resource_name"),
-                resource_type=resource.get("type"),
-                metric=metric.get("type"),
+            **all_filled(
+                {
+                    "policy": policy,
+                    "condition": condition,
+                    "project": incident.get("scoping_project_id"),
+                    "resource": said(incident, "resource_display_name", "resource_name"),
+                    "resource_type": resource.get("type"),
+                    "metric": metric.get("type"),
+                }
             ),
         },
-        annotations=labelled(
-            subject=documentation.get("subject"),
-            observed_value=incident.get("observed_value"),
-            threshold_value=incident.get("threshold_value"),
+        annotations=all_filled(
+            {
+                "subject": documentation.get("subject"),
+                "observed_value": incident.get("observed_value"),
+                "threshold_value": incident.get("threshold_value"),
+            }
         ),
         links=links_of(("Incident", as_text(incident.get("url")))),
         started_at=received.moment(incident.get("started_at")),

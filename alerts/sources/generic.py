@@ -6,7 +6,7 @@ an identity is the same alert as another with the same title and labels, so that
 
 from alerts.authentication import BY_HEADER, Signed, StandardWebhook, by
 from alerts.bodies import body_of
-from alerts.fields import text_at
+from alerts.fields import filled, said, text_at
 from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -179,7 +179,7 @@ def _of_object(body: dict[str, Json], received: Received) -> ParsedAlert:
     status = _status(word, fields)
     started = received.moment(_raw(fields, _STARTED))
     return ParsedAlert(
-        dedup_key=_first(fields, _IDENTITY) or _identity(title, labels),
+        dedup_key=said(fields, *_IDENTITY) or _identity(title, labels),
         title=title.partition("\n")[0].strip() or "Alert",
         status=status,
         severity=_severity(fields, labels, word),
@@ -226,14 +226,16 @@ def _labels(fields: dict[str, Json]) -> dict[str, str]:
 def _identity(title: str, labels: dict[str, str]) -> str:
     """Title and labels, without what says how bad it is: that changes while the alert stays the same."""
     stable = [
-        f"{name}={value}" for name, value in sorted(labels.items()) if name not in _SEVERITY and "://" not in value
+        f"{name}={value}"
+        for name, value in sorted(labels.items())
+        if name not in _SEVERITY and "://" not in value and filled(value)
     ]
     return "\n".join([title, *stable])
 
 
 def _any_title(fields: dict[str, Json]) -> str:
-    said = [f"{name}={as_text(value)}" for name, value in fields.items() if isinstance(value, str | int | float)]
-    return ", ".join(said)[:200] or "Alert"
+    told = [f"{name}={as_text(value)}" for name, value in fields.items() if isinstance(value, str | int | float)]
+    return ", ".join(told)[:200] or "Alert"
 
 
 def _status(word: str, fields: dict[str, Json]) -> AlertStatus:

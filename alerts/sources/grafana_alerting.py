@@ -6,7 +6,7 @@ releases send exactly that), with `version` "1", links to dashboard, panel and s
 """
 
 from alerts.authentication import BY_HEADER, Signed, by
-from alerts.labelsets import fingerprint, is_zero_time
+from alerts.labelsets import fingerprint_of, is_zero_time
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -128,7 +128,7 @@ def _alert(element: dict[str, Json], body: dict[str, Json], group: str, received
     status = _STATUSES.get(as_text(element.get("status") or body.get("status")).lower(), AlertStatus.FIRING)
     ends = element.get("endsAt")
     return ParsedAlert(
-        dedup_key=as_text(element.get("fingerprint")) or fingerprint(labels),
+        dedup_key=fingerprint_of(element, labels),
         title=_title(labels, annotations, as_text(body.get("title"))),
         status=status,
         severity=severity_of(labels.get("severity") or annotations.get("severity") or ""),

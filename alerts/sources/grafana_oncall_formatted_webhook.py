@@ -5,8 +5,7 @@ capitals or not, is the end, and any other state trouble.
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import text_at
-from alerts.macros import is_macro
+from alerts.fields import filled, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -57,7 +56,7 @@ The same with `"state": "ok"` resolves it.
         is_over = text_at(body, "state").strip().upper() == "OK"
         return [
             ParsedAlert(
-                dedup_key=number if number and not is_macro(number) else name,
+                dedup_key=filled(number) or name,
                 title=name,
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(body.get("severity")),

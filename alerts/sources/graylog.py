@@ -7,7 +7,7 @@ an event is over.
 from datetime import timedelta
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said, text_at
+from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text
@@ -84,10 +84,10 @@ def _of_event(fields: dict[str, Json], event: dict[str, Json], received: Receive
         ),
         labels={
             **{name: as_text(value) for name, value in shown.items() if value not in (None, "")},
-            **labels_of(event, source="source", key="key"),
-            **labels_of(fields, definition="event_definition_title"),
+            **labels_at(event, {"source": "source", "key": "key"}),
+            **labels_at(fields, {"definition": "event_definition_title"}),
         },
-        annotations=labels_of(object_at(event, "replay_info"), query="query"),
+        annotations=labels_at(object_at(event, "replay_info"), {"query": "query"}),
         started_at=received.moment(event.get("timestamp")),
         group=definition,
     )
@@ -104,8 +104,8 @@ def _of_stream(fields: dict[str, Json], result: dict[str, Json], received: Recei
         title=said(stream, "title") or text or "A stream in Graylog",
         description=text,
         labels={
-            **labels_of(stream, stream="title", stream_id="id"),
-            **labels_of(condition, condition="type"),
+            **labels_at(stream, {"stream": "title", "stream_id": "id"}),
+            **labels_at(condition, {"condition": "type"}),
         },
         started_at=received.moment(result.get("triggered_at")),
         group=stream_id,

@@ -5,7 +5,7 @@ read by the query of its address: `?code=$CODE&status=$STATUS`.
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said, text_at
+from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text
@@ -56,11 +56,11 @@ Authorization: Bearer {key}
                 status=status,
                 description=said(check, "desc") or said(fields, "desc"),
                 labels={
-                    **labels_of(check, check="name", slug="slug", tags="tags"),
-                    **labels_of(fields, check="name", slug="slug", tags="tags"),
+                    **labels_at(check, {"check": "name", "slug": "slug", "tags": "tags"}),
+                    **labels_at(fields, {"check": "name", "slug": "slug", "tags": "tags"}),
                 },
                 annotations={
-                    **labels_of(check, last_ping="last_ping", pings="n_pings", schedule="schedule"),
+                    **labels_at(check, {"last_ping": "last_ping", "pings": "n_pings", "schedule": "schedule"}),
                     **({"exit_status": as_text(exit_status)} if exit_status not in ("", "-1") else {}),
                 },
                 started_at=at if status is AlertStatus.FIRING else None,

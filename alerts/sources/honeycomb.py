@@ -4,7 +4,7 @@ Format: Honeycomb's documentation, "Webhooks", and its published example of a li
 """
 
 from alerts.authentication import InHeader, by
-from alerts.fields import all_filled, labelled, nothing_to_tell, object_at, objects_at, said
+from alerts.fields import all_filled, nothing_to_tell, object_at, objects_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
     Example,
@@ -70,16 +70,21 @@ Then add this recipient to your triggers. The shared secret is not needed: the k
                 labels={
                     # With more than one group it is not any one's alert.
                     **(all_filled(object_at(triggered[0], "Group")) if len(triggered) == 1 else {}),
-                    **labelled(
-                        trigger=body.get("name"),
-                        dataset=said(body, "dataset", "dataset_name") or _dataset(as_text(body.get("trigger_url"))),
-                        environment=body.get("environment"),
+                    **all_filled(
+                        {
+                            "trigger": body.get("name"),
+                            "dataset": said(body, "dataset", "dataset_name")
+                            or _dataset(as_text(body.get("trigger_url"))),
+                            "environment": body.get("environment"),
+                        }
                     ),
                 },
-                annotations=labelled(
-                    operator=body.get("operator"),
-                    threshold=body.get("threshold"),
-                    groups_triggered=body.get("result_groups_triggered"),
+                annotations=all_filled(
+                    {
+                        "operator": body.get("operator"),
+                        "threshold": body.get("threshold"),
+                        "groups_triggered": body.get("result_groups_triggered"),
+                    }
                 ),
                 links=links_of(("Result", body.get("result_url")), ("Trigger", body.get("trigger_url"))),
             )

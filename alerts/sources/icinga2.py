@@ -6,7 +6,7 @@ Format: Icinga has none of its own; the fields are those of its documentation, "
 
 from alerts import check_states
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -78,15 +78,17 @@ apply Notification "tocsin" to Service {
                 status=status,
                 severity=check_states.SEVERITIES.get(state.upper()),
                 description=said(fields, f"{of}output", "checkresultoutput"),
-                labels=labels_of(
+                labels=labels_at(
                     fields,
-                    host="hostname",
-                    address="hostaddress",
-                    service="servicename",
-                    check_command=f"{of}checkcommand",
-                    zone=f"{of}zone",
+                    {
+                        "host": "hostname",
+                        "address": "hostaddress",
+                        "service": "servicename",
+                        "check_command": f"{of}checkcommand",
+                        "zone": f"{of}zone",
+                    },
                 ),
-                annotations=labels_of(fields, author="notificationauthor", comment="notificationcomment"),
+                annotations=labels_at(fields, {"author": "notificationauthor", "comment": "notificationcomment"}),
                 links=links_of(("Notes", fields.get(f"{of}notesurl")), ("Actions", fields.get(f"{of}actionurl"))),
                 started_at=since if status is AlertStatus.FIRING else None,
                 ended_at=since if status is AlertStatus.RESOLVED else None,

@@ -4,7 +4,7 @@ Format: InfluxData's documentation of InfluxDB 2, "Monitor and alert" and the Fl
 InfluxDB's own fields with a leading underscore, tags as text and measured values as numbers beside them.
 """
 
-from alerts.fields import identity, text_at
+from alerts.fields import filled, identity, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -38,7 +38,7 @@ one *when status changes from CRIT to OK*, without which incidents do not end by
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert: a check and the tags of one series."""
         body = expect_object(received.json())
-        check = text_at(body, "_check_id") or text_at(body, "_check_name")
+        check = said(body, "_check_id", "_check_name")
         level = text_at(body, "_level").lower()
         if not check or not level:
             raise Unreadable(
@@ -47,7 +47,7 @@ one *when status changes from CRIT to OK*, without which incidents do not end by
         tags = {
             name: each
             for name, each in body.items()
-            if isinstance(each, str) and each and not name.startswith("_") and name not in _NOT_TAGS
+            if isinstance(each, str) and filled(each) and not name.startswith("_") and name not in _NOT_TAGS
         }
         name = text_at(body, "_check_name") or check
         is_over = level == "ok"

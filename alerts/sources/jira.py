@@ -7,7 +7,7 @@ in the category "done" or it has a resolution; its number stays when it moves to
 from urllib.parse import urlsplit
 
 from alerts.authentication import Signed, by
-from alerts.fields import labels_at, object_at, objects_at, text_at
+from alerts.fields import labels_at, object_at, objects_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -52,7 +52,7 @@ into work is acknowledged, one that is done is resolved.
         issue = object_at(body, "issue") or (body if isinstance(body.get("fields"), dict) else {})
         if event and not event.startswith("jira:issue_"):
             raise Ignored("other_event", f"“{event}” is no news of an issue's status.")
-        number = text_at(issue, "id", "key")
+        number = said(issue, "id", "key")
         if not number:
             raise Unreadable("unexpected_shape", "The message has no issue, which Jira sends with issue events.")
         fields = object_at(issue, "fields")

@@ -4,7 +4,7 @@ Format: InfluxData's documentation of Kapacitor, "Post event handler" and "Alert
 of level is told under the same ID; level OK means that it is over.
 """
 
-from alerts.fields import objects_at, text_at
+from alerts.fields import objects_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -43,7 +43,7 @@ Or for a topic, as a handler file: `kind: post` with `options: {url: '{url}'}`.
     def parse(self, received: Received) -> list[ParsedAlert]:
         """One alert."""
         body = expect_object(received.json())
-        number = text_at(body, "id")
+        number = said(body, "id")
         level = text_at(body, "level").strip().upper()
         if not (number or text_at(body, "message")) or not level:
             raise Unreadable("unexpected_shape", "The message has no “id” or no “level”, which Kapacitor always sends.")
@@ -51,7 +51,7 @@ Or for a topic, as a handler file: `kind: post` with `options: {url: '{url}'}`.
         at = received.moment(text_at(body, "time") or None)
         return [
             ParsedAlert(
-                dedup_key=number or text_at(body, "message"),
+                dedup_key=number or said(body, "message"),
                 title=text_at(body, "message") or number,
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(text_at(body, "previousLevel") if is_over else level),

@@ -5,7 +5,7 @@ The state is 0 (well), 1 (alert), 2 (acknowledged), 3 (worse), 4 (better) or 5 (
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, severity_of
 from incidents.models import Severity
@@ -55,25 +55,29 @@ Authorization=Bearer {key}
                 status=_STATUSES.get(said(fields, "state"), AlertStatus.FIRING),
                 severity=severity_of(said(fields, "severity")),
                 description=said(fields, "msg"),
-                labels=labels_of(
+                labels=labels_at(
                     fields,
-                    host="hostname",
-                    sysname="sysname",
-                    ip="ip",
-                    os="os",
-                    type="type",
-                    location="location",
-                    hardware="hardware",
-                    device_id="deviceid",
-                    rule="name",
+                    {
+                        "host": "hostname",
+                        "sysname": "sysname",
+                        "ip": "ip",
+                        "os": "os",
+                        "type": "type",
+                        "location": "location",
+                        "hardware": "hardware",
+                        "device_id": "deviceid",
+                        "rule": "name",
+                    },
                 ),
-                annotations=labels_of(
+                annotations=labels_at(
                     fields,
-                    local_time="timestamp",
-                    elapsed="elapsed",
-                    notes="notes",
-                    contact="syscontact",
-                    note="alertnotes",
+                    {
+                        "local_time": "timestamp",
+                        "elapsed": "elapsed",
+                        "notes": "notes",
+                        "contact": "syscontact",
+                        "note": "alertnotes",
+                    },
                 ),
             )
         ]

@@ -6,7 +6,7 @@ of the command below, by the names of the macros, or by those of its environment
 
 from alerts import check_states
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -73,12 +73,12 @@ Add no macro that people write freely, such as `$NOTIFICATIONCOMMENT$`: Nagios p
                     filter(None, (said(fields, f"{of}output", "output"), said(fields, f"long{of}output", "longoutput")))
                 ),
                 labels={
-                    **labels_of(fields, host="hostname", address="hostaddress", hostgroups="groups"),
+                    **labels_at(fields, {"host": "hostname", "address": "hostaddress", "hostgroups": "groups"}),
                     **({"host": host} if host else {}),
                     **({"service": service} if service else {}),
                 },
-                annotations=labels_of(fields, author="notificationauthor", comment="comment")
-                | labels_of(fields, comment="notificationcomment"),
+                annotations=labels_at(fields, {"author": "notificationauthor", "comment": "comment"})
+                | labels_at(fields, {"comment": "notificationcomment"}),
                 links=links_of(("Notes", fields.get("notesurl")), ("Actions", fields.get("actionurl"))),
                 started_at=since if status is AlertStatus.FIRING else None,
                 ended_at=since if status is AlertStatus.RESOLVED else None,

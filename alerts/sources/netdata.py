@@ -7,7 +7,7 @@ no identity, and the node's name stands only in the sentence `message`.
 import re
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said, text_at
+from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, Link, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -57,11 +57,11 @@ Choose notifications of critical, warning and clear, so that alerts resolve.
                 severity=severity_of(severity),
                 description="\n".join(filter(None, (message, said(fields, "info")))),
                 labels={
-                    **labels_of(fields, **{name: name for name in _LABELS}),
-                    **labels_of(object_at(fields, "Rooms"), room="name"),
+                    **labels_at(fields, {**{name: name for name in _LABELS}}),
+                    **labels_at(object_at(fields, "Rooms"), {"room": "name"}),
                     **({"host": node} if node else {}),
                 },
-                annotations=labels_of(fields, duration="duration"),
+                annotations=labels_at(fields, {"duration": "duration"}),
                 links=_links(fields),
                 started_at=date if state is AlertStatus.FIRING else None,
                 ended_at=date if state is AlertStatus.RESOLVED else None,
@@ -101,7 +101,7 @@ def _reachability(fields: dict[str, Json], status: Json, received: Received) -> 
         title=said(fields, "message") or f"{host or 'A node'} is {'reachable' if is_reachable else 'unreachable'}",
         status=AlertStatus.RESOLVED if is_reachable else AlertStatus.FIRING,
         severity=severity_of(said(fields, "severity")),
-        labels=labels_of(fields, host="host", space="space"),
+        labels=labels_at(fields, {"host": "host", "space": "space"}),
         links=_links(fields),
         started_at=None if is_reachable else received.moment(fields.get("date")),
         ended_at=received.moment(fields.get("date")) if is_reachable else None,

@@ -5,7 +5,7 @@ Format: New Relic's documentation, "Notification integrations: webhook", with th
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import filled, identity, labelled, nothing_to_tell, objects_at, said
+from alerts.fields import all_filled, filled, identity, nothing_to_tell, objects_at, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -103,15 +103,17 @@ def _issue(fields: dict[str, Json], received: Received) -> ParsedAlert:
         status=status,
         severity=severity_of(said(fields, "priority", "severity")),
         description=said(fields, "description", "details"),
-        labels=labelled(
-            entity=_names(fields.get("impactedEntities")),
-            policy=_names(fields.get("alertPolicyNames")),
-            condition=_names(fields.get("alertConditionNames")),
-            source=_names(fields.get("sources")),
-            workflow=fields.get("workflowName"),
-            account=fields.get("accountId"),
+        labels=all_filled(
+            {
+                "entity": _names(fields.get("impactedEntities")),
+                "policy": _names(fields.get("alertPolicyNames")),
+                "condition": _names(fields.get("alertConditionNames")),
+                "source": _names(fields.get("sources")),
+                "workflow": fields.get("workflowName"),
+                "account": fields.get("accountId"),
+            }
         ),
-        annotations=labelled(trigger=fields.get("trigger"), incidents=fields.get("totalIncidents")),
+        annotations=all_filled({"trigger": fields.get("trigger"), "incidents": fields.get("totalIncidents")}),
         links=links_of(("Issue", said(fields, "issueUrl", "issuePageUrl")), ("Runbook", said(fields, "runbookUrl"))),
         started_at=received.moment(fields.get("createdAt")),
         ended_at=received.moment(said(fields, "closedAt", "updatedAt")) if status is AlertStatus.RESOLVED else None,
@@ -133,12 +135,14 @@ def _incident(fields: dict[str, Json], received: Received) -> ParsedAlert:
         status=status,
         severity=severity_of(said(fields, "severity")),
         description=said(fields, "details"),
-        labels=labelled(
-            condition=condition,
-            policy=fields.get("policy_name"),
-            account=fields.get("account_name"),
-            entity=", ".join(filter(None, (said(each, "name") for each in targets))),
-            owner=fields.get("owner"),
+        labels=all_filled(
+            {
+                "condition": condition,
+                "policy": fields.get("policy_name"),
+                "account": fields.get("account_name"),
+                "entity": ", ".join(filter(None, (said(each, "name") for each in targets))),
+                "owner": fields.get("owner"),
+            }
         ),
         links=links_of(
             ("Incident", fields.get("incident_url")),

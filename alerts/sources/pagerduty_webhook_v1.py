@@ -6,7 +6,7 @@ An incident there is an alert here; that it was escalated, assigned or annotated
 
 from collections.abc import Iterator
 
-from alerts.fields import labels_at, object_at, objects_at, text_at
+from alerts.fields import labels_at, object_at, objects_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -134,12 +134,12 @@ def _told(body: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Kind, time and incident of each message, of whichever version."""
     for message in objects_at(body, "messages"):
         incident = object_at(message, "data.incident") or object_at(message, "incident")
-        if text_at(incident, "id", "incident_key"):
+        if said(incident, "id", "incident_key"):
             kind = text_at(message, "type", "event").removeprefix("incident.")
             yield kind, text_at(message, "created_on"), incident
     event = object_at(body, "event")
     incident = object_at(event, "data")
-    if text_at(incident, "id"):
+    if said(incident, "id"):
         kind = text_at(event, "event_type")
         # What happens to notes and responders comes with another kind of data.
         is_incident = text_at(incident, "type") in ("incident", "")
@@ -148,7 +148,7 @@ def _told(body: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
 
 def _alert(kind: str, at: str, incident: dict[str, Json], received: Received) -> ParsedAlert:
     status = _STATUSES[kind]
-    number = text_at(incident, "incident_key", "id")
+    number = said(incident, "incident_key", "id")
     title = text_at(
         incident,
         "title",

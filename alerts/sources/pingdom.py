@@ -7,7 +7,7 @@ so only its host and the address without them are kept.
 from urllib.parse import urlsplit, urlunsplit
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said
+from alerts.fields import key_of_content, labels_at, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -49,14 +49,16 @@ Then tick the integration in the checks that shall alert.
                 severity=_SEVERITIES.get(said(fields, "importance_level").upper()),
                 description=said(fields, "long_description", "description"),
                 labels={
-                    **labels_of(fields, check="check_name", check_id="check_id", check_type="check_type"),
-                    **labels_of(asked, host="hostname"),
+                    **labels_at(fields, {"check": "check_name", "check_id": "check_id", "check_type": "check_type"}),
+                    **labels_at(asked, {"host": "hostname"}),
                     **_tags(fields.get("tags")),
                 },
                 annotations={
-                    **labels_of(fields, state="current_state", previous_state="previous_state", short="description"),
-                    **labels_of(object_at(fields, "first_probe"), first_probe="location"),
-                    **labels_of(object_at(fields, "second_probe"), second_probe="location"),
+                    **labels_at(
+                        fields, {"state": "current_state", "previous_state": "previous_state", "short": "description"}
+                    ),
+                    **labels_at(object_at(fields, "first_probe"), {"first_probe": "location"}),
+                    **labels_at(object_at(fields, "second_probe"), {"second_probe": "location"}),
                 },
                 links=links_of(("Checked page", address)),
                 started_at=at if status is AlertStatus.FIRING else None,

@@ -8,7 +8,7 @@ script is read too: its key holds the date, which is left out, as an outage may 
 import re
 
 from alerts.bodies import fields_of
-from alerts.fields import flattened, in_query, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, in_query, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -59,17 +59,19 @@ template also under *When a condition clears*.
                 status=status,
                 severity=severity,
                 description=said(fields, "message", "down"),
-                labels=labels_of(
+                labels=labels_at(
                     fields,
-                    device="device",
-                    host="host",
-                    sensor="sensor",
-                    group="group",
-                    probe="probe",
-                    priority="priority",
-                    tags="tags",
+                    {
+                        "device": "device",
+                        "host": "host",
+                        "sensor": "sensor",
+                        "group": "group",
+                        "probe": "probe",
+                        "priority": "priority",
+                        "tags": "tags",
+                    },
                 ),
-                annotations=labels_of(fields, status="status", since="since", value="lastvalue"),
+                annotations=labels_at(fields, {"status": "status", "since": "since", "value": "lastvalue"}),
                 links=links_of(
                     ("Sensor", fields.get("link") or fields.get("linksensor") or fields.get("linktoupstreamdetails")),
                     ("Image", fields.get("imageurl")),

@@ -5,7 +5,7 @@ the one for well, `expired` the one for not heard of any more.
 """
 
 from alerts.bodies import body_of
-from alerts.fields import key_of_content, labels_of, said, text_at
+from alerts.fields import key_of_content, labels_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, severity_of
@@ -84,10 +84,10 @@ def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
         description=said(event, "description"),
         labels={
             **{name: said(event, name) for name in event if name not in _OWN and said(event, name)},
-            **labels_of(event, host="host", service="service"),
+            **labels_at(event, {"host": "host", "service": "service"}),
             **({"tags": ", ".join(as_text(each) for each in tags)} if isinstance(tags, list) and tags else {}),
         },
-        annotations=labels_of(event, metric="metric"),
+        annotations=labels_at(event, {"metric": "metric"}),
         started_at=at if status is AlertStatus.FIRING else None,
         ended_at=at if status is AlertStatus.RESOLVED else None,
         element=event,

@@ -4,7 +4,7 @@ Format: Rollbar's documentation, "Webhooks". Levels are numbers for an item and 
 are not answered 200, 201, 202 or 204 within three seconds come again, up to ten times.
 """
 
-from alerts.fields import labels_at, object_at, text_at
+from alerts.fields import labels_at, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -53,7 +53,7 @@ resolved*.
         body = expect_object(received.json())
         name = text_at(body, "event_name")
         item = object_at(body, "data.item")
-        number = text_at(item, "id", "hash")
+        number = said(item, "id", "hash")
         if name != "resolved_item" and name not in _TROUBLE:
             if not name:
                 raise Unreadable("unexpected_shape", "The message has no “event_name”, which Rollbar always sends.")

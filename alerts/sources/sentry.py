@@ -7,7 +7,7 @@ as news of its issue, so both are known by the issue's number. Archiving ends an
 import re
 
 from alerts.authentication import Signed, by
-from alerts.fields import at, labels_at, object_at, text_at
+from alerts.fields import at, labels_at, object_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -153,7 +153,7 @@ def _metric_alert(body: dict[str, Json], received: Received) -> ParsedAlert:
         {"rule": "alert_rule.name", "environment": "alert_rule.environment", "project": ("projects.0",)},
     )
     return ParsedAlert(
-        dedup_key="metric_alert/" + (text_at(alert, "id", "identifier", "alert_rule.id") or rule),
+        dedup_key="metric_alert/" + (said(alert, "id", "identifier", "alert_rule.id") or rule),
         title=rule or "Metric alert",
         status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
         severity=None if is_over else severity_of(action),
@@ -229,7 +229,7 @@ def _legacy(body: dict[str, Json], received: Received) -> ParsedAlert:
 
 
 def _number(value: dict[str, Json], *paths: str) -> str:
-    found = text_at(value, *paths)
+    found = said(value, *paths)
     if not found:
         raise Unreadable("no_identity", "The message does not say which issue it is about.")
     return found

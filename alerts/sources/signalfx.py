@@ -5,7 +5,7 @@ Format: Splunk's documentation, "Send alert notifications to a webhook". Some se
 
 import re
 
-from alerts.fields import all_filled, filled, labelled, nothing_to_tell, object_at, said
+from alerts.fields import all_filled, filled, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
     Example,
@@ -68,11 +68,13 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
         is_over = _is_over(fields, title, text)
         at = received.moment(said(fields, "timestamp"))
         detector, rule = said(fields, "detector", "detectorName"), said(fields, "rule", "ruleName")
-        known = labelled(
-            detector=detector,
-            detector_id=fields.get("detectorId"),
-            rule=rule,
-            metric=fields.get("originatingMetric"),
+        known = all_filled(
+            {
+                "detector": detector,
+                "detector_id": fields.get("detectorId"),
+                "rule": rule,
+                "metric": fields.get("originatingMetric"),
+            }
         )
         return [
             ParsedAlert(
@@ -82,11 +84,13 @@ Leave the payload as it is, and name the webhook as a recipient of your detector
                 severity=severity_of(said(fields, "severity")),
                 description=text or said(fields, "description"),
                 labels={**_dimensions(fields, inputs), **known},
-                annotations=labelled(
-                    description=fields.get("description"),
-                    condition=fields.get("detectOnCondition"),
-                    tip=fields.get("tip"),
-                    triggered_while_muted=fields.get("triggeredWhileMuted"),
+                annotations=all_filled(
+                    {
+                        "description": fields.get("description"),
+                        "condition": fields.get("detectOnCondition"),
+                        "tip": fields.get("tip"),
+                        "triggered_while_muted": fields.get("triggeredWhileMuted"),
+                    }
                 ),
                 links=links_of(
                     ("Detector", fields.get("detectorUrl")),

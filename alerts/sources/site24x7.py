@@ -4,7 +4,7 @@ Format: Site24x7's documentation, "Webhooks integration".
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import labelled, nothing_to_tell, said, tagged
+from alerts.fields import all_filled, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -68,15 +68,17 @@ In **Admin → Third-Party Integrations → Add → Webhooks**:
                 description=said(fields, "INCIDENT_DETAILS"),
                 labels={
                     **tagged(_listed(fields.get("TAGS"))),
-                    **labelled(
-                        monitor=name,
-                        monitor_type=fields.get("MONITORTYPE"),
-                        monitor_group=fields.get("MONITOR_GROUPNAME"),
-                        address=fields.get("MONITORURL"),
-                        locations=fields.get("FAILED_LOCATIONS"),
+                    **all_filled(
+                        {
+                            "monitor": name,
+                            "monitor_type": fields.get("MONITORTYPE"),
+                            "monitor_group": fields.get("MONITOR_GROUPNAME"),
+                            "address": fields.get("MONITORURL"),
+                            "locations": fields.get("FAILED_LOCATIONS"),
+                        }
                     ),
                 },
-                annotations=labelled(state=word, incident_time=fields.get("INCIDENT_TIME")),
+                annotations=all_filled({"state": word, "incident_time": fields.get("INCIDENT_TIME")}),
                 links=links_of(
                     ("Monitor", said(fields, "MONITOR_DASHBOARD_LINK")),
                     ("Watched address", said(fields, "MONITORURL")),

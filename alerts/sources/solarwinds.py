@@ -5,7 +5,7 @@ what triggers and what resets an alert are two actions.
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import identity, labelled, nothing_to_tell, said
+from alerts.fields import all_filled, identity, nothing_to_tell, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
@@ -93,14 +93,16 @@ into the body as they are.
                 status=status,
                 severity=_SEVERITIES.get(word.lower()) or severity_of(word),
                 description=said(body, "description", "details"),
-                labels=labelled(
-                    alert=name,
-                    object=body.get("object"),
-                    object_type=body.get("object_type"),
-                    node=said(body, "node", "node_name"),
-                    address=said(body, "address", "ip_address"),
+                labels=all_filled(
+                    {
+                        "alert": name,
+                        "object": body.get("object"),
+                        "object_type": body.get("object_type"),
+                        "node": said(body, "node", "node_name"),
+                        "address": said(body, "address", "ip_address"),
+                    }
                 ),
-                annotations=labelled(acknowledged_by=body.get("acknowledged_by"), notes=body.get("notes")),
+                annotations=all_filled({"acknowledged_by": body.get("acknowledged_by"), "notes": body.get("notes")}),
                 links=links_of(("Alert", said(body, "url", "alert_url"))),
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,

@@ -5,7 +5,7 @@ Format: Splunk's documentation, "Use a webhook alert action".
 
 from datetime import timedelta
 
-from alerts.fields import all_filled, identity, labelled, nothing_to_tell, object_at, said
+from alerts.fields import all_filled, identity, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
 from alerts.source import (
     Example,
@@ -55,10 +55,10 @@ description. Splunk never tells that an alert is over.
                 severity=_severity(result),
                 description=said(result, "message", "description", "_raw"),
                 labels={
-                    **labelled(**{each: _one(result.get(each)) for each in _AS_LABELS}),
-                    **labelled(search=name, app=body.get("app"), owner=body.get("owner")),
+                    **all_filled({**{each: _one(result.get(each)) for each in _AS_LABELS}}),
+                    **all_filled({"search": name, "app": body.get("app"), "owner": body.get("owner")}),
                 },
-                annotations={**all_filled(result), **labelled(sid=body.get("sid"))},
+                annotations={**all_filled(result), **all_filled({"sid": body.get("sid")})},
                 links=links_of(("Results", body.get("results_link"))),
                 started_at=received.moment(_one(result.get("_time"))),
             )

@@ -6,7 +6,7 @@ and no time. `Token`, a hash of the account's key, is not kept.
 
 from alerts.authentication import InForm, by
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
@@ -42,8 +42,12 @@ Under **Alerting → Contact Groups**, in the group that your tests use:
                 title=f"{name or url or text_at(fields, 'name') or 'A test'} is {word.lower()}",
                 status=status,
                 description=f"Status code {code}" if code else "",
-                labels=labels_of(fields, test="name", test_id="testid", url="url", ip="ip", tags="tags"),
-                annotations=labels_of(fields, status_code="statuscode", check_rate="checkrate", contact="contactgroup"),
+                labels=labels_at(
+                    fields, {"test": "name", "test_id": "testid", "url": "url", "ip": "ip", "tags": "tags"}
+                ),
+                annotations=labels_at(
+                    fields, {"status_code": "statuscode", "check_rate": "checkrate", "contact": "contactgroup"}
+                ),
                 links=links_of(("Tested page", url)),
             )
         ]

@@ -3,7 +3,7 @@
 Format: ThousandEyes' documentation, "Webhooks for alert notifications".
 """
 
-from alerts.fields import labelled, nothing_to_tell, object_at, objects_at, said
+from alerts.fields import all_filled, nothing_to_tell, object_at, objects_at, said
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import (
@@ -75,14 +75,16 @@ Choose it in your alert rules, and keep *Send notification when the alert clears
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=severity_of(said(alert, "severity")),
                 description=said(alert, "ruleExpression"),
-                labels=labelled(
-                    rule=alert.get("ruleName"),
-                    test=alert.get("testName"),
-                    alert_type=alert.get("type"),
-                    agent=said(alert, "agentName") or ", ".join(agents),
-                    host=alert.get("hostname"),
+                labels=all_filled(
+                    {
+                        "rule": alert.get("ruleName"),
+                        "test": alert.get("testName"),
+                        "alert_type": alert.get("type"),
+                        "agent": said(alert, "agentName") or ", ".join(agents),
+                        "host": alert.get("hostname"),
+                    }
                 ),
-                annotations=labelled(address=alert.get("ipAddress"), event=body.get("eventId")),
+                annotations=all_filled({"address": alert.get("ipAddress"), "event": body.get("eventId")}),
                 links=links_of(
                     ("Alert", alert.get("permalink")),
                     *(("Agent", each.get("permalink")) for each in objects_at(alert, "agents")[:5]),

@@ -7,7 +7,7 @@ notice of a certificate have neither heartbeat nor monitor.
 import re
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said
+from alerts.fields import key_of_content, labels_at, object_at, said
 from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of, severity_of
@@ -63,11 +63,11 @@ A tag `severity` of a monitor is its alerts' severity; other tags become labels.
                 description=said(heartbeat, "msg") or said(fields, "msg"),
                 labels={
                     **tags,
-                    **labels_of(monitor, monitor="name", type="type", host="hostname", port="port"),
+                    **labels_at(monitor, {"monitor": "name", "type": "type", "host": "hostname", "port": "port"}),
                     **({"url": url} if url not in ("", "https://", "http://") else {}),
                 },
-                annotations=labels_of(heartbeat, ping="ping", retries="retries")
-                | labels_of(monitor, description="description"),
+                annotations=labels_at(heartbeat, {"ping": "ping", "retries": "retries"})
+                | labels_at(monitor, {"description": "description"}),
                 links=links_of(("Monitored page", url)) if len(url) > len("https://") else [],
                 started_at=at if status is AlertStatus.FIRING else None,
                 ended_at=at if status is AlertStatus.RESOLVED else None,

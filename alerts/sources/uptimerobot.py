@@ -5,7 +5,7 @@ variables between asterisks. Alert types are 1 (down), 2 (up), 3 (certificate), 
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
@@ -53,14 +53,22 @@ Choose up events too, so that alerts resolve.
                 status=status,
                 severity=Severity.WARNING if kind in _ENDINGS else None,
                 description=said(fields, "alertdetails"),
-                labels=labels_of(
-                    fields, monitor="monitorfriendlyname", monitor_id="monitorid", url="monitorurl", tags="monitortags"
-                ),
-                annotations=labels_of(
+                labels=labels_at(
                     fields,
-                    duration="alertfriendlyduration",
-                    duration_seconds="alertduration",
-                    days_left="sslexpirydaysleft",
+                    {
+                        "monitor": "monitorfriendlyname",
+                        "monitor_id": "monitorid",
+                        "url": "monitorurl",
+                        "tags": "monitortags",
+                    },
+                ),
+                annotations=labels_at(
+                    fields,
+                    {
+                        "duration": "alertfriendlyduration",
+                        "duration_seconds": "alertduration",
+                        "days_left": "sslexpirydaysleft",
+                    },
                 ),
                 links=links_of(("Monitored page", fields.get("monitorurl"))),
                 started_at=at if status is AlertStatus.FIRING else None,

@@ -3,7 +3,7 @@
 Format: VMware's documentation, "Add a REST plug-in for outbound alerts", JSON.
 """
 
-from alerts.fields import labelled, nothing_to_tell, said
+from alerts.fields import all_filled, nothing_to_tell, said
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, expect_object, severity_of
 from incidents.models import Severity
@@ -65,19 +65,23 @@ are updated and canceled.
                 status=AlertStatus.RESOLVED if is_over else AlertStatus.FIRING,
                 severity=_SEVERITIES.get(word) or severity_of(word),
                 description=said(body, "info"),
-                labels=labelled(
-                    alert=body.get("alertName"),
-                    resource=body.get("resourceName"),
-                    resource_kind=body.get("resourceKind"),
-                    adapter_kind=body.get("adapterKind"),
-                    type=said(body, "type").removeprefix("ALERT_TYPE_"),
-                    subtype=said(body, "subType").removeprefix("ALERT_SUBTYPE_"),
+                labels=all_filled(
+                    {
+                        "alert": body.get("alertName"),
+                        "resource": body.get("resourceName"),
+                        "resource_kind": body.get("resourceKind"),
+                        "adapter_kind": body.get("adapterKind"),
+                        "type": said(body, "type").removeprefix("ALERT_TYPE_"),
+                        "subtype": said(body, "subType").removeprefix("ALERT_SUBTYPE_"),
+                    }
                 ),
-                annotations=labelled(
-                    resource_id=body.get("resourceId"),
-                    health=body.get("Health"),
-                    risk=body.get("Risk"),
-                    efficiency=body.get("Efficiency"),
+                annotations=all_filled(
+                    {
+                        "resource_id": body.get("resourceId"),
+                        "health": body.get("Health"),
+                        "risk": body.get("Risk"),
+                        "efficiency": body.get("Efficiency"),
+                    }
                 ),
                 started_at=received.moment(body.get("startDate")),
                 ended_at=received.moment(body.get("cancelDate") or body.get("updateDate")) if is_over else None,

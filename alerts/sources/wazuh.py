@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 
 from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_of, object_at, said, text_at
+from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
@@ -83,14 +83,14 @@ def _of_rule(alert: dict[str, Json], rule: dict[str, Json], received: Received) 
         severity=_severity(rule.get("level")),
         description=said(alert, "full_log"),
         labels={
-            **labels_of(agent, host="name", agent_id="id", ip="ip"),
-            **labels_of(rule, rule="id", level="level"),
-            **labels_of(object_at(alert, "manager"), manager="name"),
+            **labels_at(agent, {"host": "name", "agent_id": "id", "ip": "ip"}),
+            **labels_at(rule, {"rule": "id", "level": "level"}),
+            **labels_at(object_at(alert, "manager"), {"manager": "name"}),
             **({"groups": ", ".join(as_text(each) for each in groups)} if isinstance(groups, list) and groups else {}),
         },
         annotations={
-            **labels_of(alert, location="location", event="id"),
-            **labels_of(object_at(alert, "data"), source_ip="srcip", user="dstuser"),
+            **labels_at(alert, {"location": "location", "event": "id"}),
+            **labels_at(object_at(alert, "data"), {"source_ip": "srcip", "user": "dstuser"}),
         },
         started_at=received.moment(alert.get("timestamp")),
     )

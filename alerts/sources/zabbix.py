@@ -6,7 +6,7 @@ carries the id of the problem that it ends.
 """
 
 from alerts.bodies import fields_of
-from alerts.fields import flattened, in_query, key_of_content, labels_of, said, text_at
+from alerts.fields import flattened, in_query, key_of_content, labels_at, said, text_at
 from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
@@ -77,15 +77,17 @@ it in an action with recovery and update operations.
                 description=said(fields, *_DESCRIPTION),
                 labels={
                     **_tags(fields),
-                    **labels_of(fields, ip="hostip", hostgroups="hostgroups", trigger="triggerid"),
+                    **labels_at(fields, {"ip": "hostip", "hostgroups": "hostgroups", "trigger": "triggerid"}),
                     **({"host": host} if host else {}),
                 },
-                annotations=labels_of(
+                annotations=labels_at(
                     fields,
-                    item="itemname",
-                    value="itemvalue",
-                    operational_data="eventopdata",
-                    updated="eventupdateaction",
+                    {
+                        "item": "itemname",
+                        "value": "itemvalue",
+                        "operational_data": "eventopdata",
+                        "updated": "eventupdateaction",
+                    },
                 ),
                 links=links_of(
                     ("Zabbix", fields.get("link") or fields.get("linktoupstreamdetails") or _event_page(fields)),

@@ -12,7 +12,6 @@ from alerts.fields import (
     in_query,
     key_of_content,
     labels_at,
-    labels_of,
     named,
     object_at,
     objects_at,
@@ -41,7 +40,7 @@ def test_the_first_that_says_something_is_taken() -> None:
 def test_labels_are_of_what_says_something_and_names_with_dots_are_found() -> None:
     body = {"host": "db-1", "zone": "$ZONE", "k8s.pod": "p-1", "value": {"a": 1}}
 
-    assert labels_of(body, host="host", zone="zone", pod="k8s.pod", value="value", rack="rack") == {
+    assert labels_at(body, {"host": "host", "zone": "zone", "pod": "k8s.pod", "value": "value", "rack": "rack"}) == {
         "host": "db-1",
         "pod": "p-1",
     }

@@ -1,11 +1,14 @@
 """What sources take for the same alert, and what for another, where their examples do not show it."""
 
+import copy
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from alerts.mend import Unreadable
-from alerts.source import Json
+from alerts.source import Ignored, Json, Source, sources
 from tests.alerts.messages import github_run
 from tests.alerts.parsing import parsed, the_one_parsed
 
@@ -115,3 +118,71 @@ def test_groups_of_a_datadog_monitor_are_alerts_of_their_own() -> None:
     }
 
     assert keys == {"7/host:a", "7/host:b"}
+
+
+# What a client of a drop-in API names is its own affair: it asks for the alert by that name again.
+_NAMED_BY_CLIENTS = {"pagerduty", "opsgenie", "victorops", "goalert"}
+# Where nothing else is left, the text itself is what an alert is known by.
+_BY_TEXT = {
+    ("email", "subject"),
+    ("generic", "title"),
+    ("elastalert2", "message"),
+    ("grafana_oncall_formatted_webhook", "message"),
+}
+_NO_WORDS = {"true", "false", "null", "none", "undefined", "$name$", "{event.id}"}
+
+
+def _scalars(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in items:
+        if isinstance(each, dict | list):
+            yield from _scalars(each, (*path, name))
+        elif isinstance(each, str | int | float):
+            yield (*path, name)
+
+
+def _with(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    changed = place = copy.deepcopy(body)
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    return changed
+
+
+def _keys(source: Source, body: Any) -> list[str]:
+    try:
+        return [alert.dedup_key for alert in parsed(source.slug, body)]
+    except (Unreadable, Ignored):
+        return []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [each for slug, each in sources.all().items() if slug not in _NAMED_BY_CLIENTS],
+    ids=lambda source: source.slug,
+)
+@pytest.mark.parametrize("nothing", ["null", "undefined", "$NAME$", "{EVENT.ID}"])
+def test_what_says_nothing_is_no_part_of_an_identity(source: Source, nothing: str) -> None:
+    bodies = [example.body for example in source.examples if isinstance(example.body, dict)]
+
+    made = {
+        (path, key)
+        for body in bodies
+        for path in _scalars(body)
+        if (source.slug, path[-1]) not in _BY_TEXT
+        for key in _keys(source, _with(body, path, nothing))
+    }
+
+    bad = {(path, key) for path, key in made if set(re.split(r"[/\n:!|,= ]", key.lower())) & _NO_WORDS}
+    assert bad == set()
+
+
+@pytest.mark.parametrize("slug", ["kapacitor", "jira", "rollbar", "bugsnag", "pingdom", "datadog", "sentry", "zabbix"])
+def test_that_something_is_true_is_no_identity(slug: str) -> None:
+    source = sources.get(slug)
+    assert source is not None
+    bodies = [example.body for example in source.examples if isinstance(example.body, dict)]
+
+    keys = {key for body in bodies for path in _scalars(body) for key in _keys(source, _with(body, path, True))}
+
+    assert {key for key in keys if {"true"} & set(key.lower().split("/"))} == set()

@@ -22,6 +22,7 @@ from tests.factories import a_service
 # Where a folder is not called as its source is.
 SLUGS = {
     "generic_json": "generic",
+    "inbound_email": "email",
     "opsgenie_api_v2": "opsgenie",
     "pagerduty_events_v1": "pagerduty",
     "pagerduty_events_v2": "pagerduty",
