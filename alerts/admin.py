@@ -17,7 +17,7 @@ from accounts.administration import (
     RecordAdmin,
     RecordTabular,
     RoleAdmin,
-    RoleTabular,
+    RoleStacked,
     action,
     display,
     is_at_least,
@@ -54,13 +54,13 @@ _BEHAVIOUR: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-class RouteInline(RoleTabular):
+class RouteInline(RoleStacked):
     """Which service a message is about."""
 
     model = Route
     form = RouteForm
     formset = RouteRows
-    fields = ["position", "condition", "service", "hours", "more_than", "within"]
+    fields = [("service", "condition"), ("label", "operator", "value"), ("hours", "more_than", "within"), "position"]
     ordering_field = "position"
     autocomplete_fields = ["service"]
     min_num = 1

@@ -18,12 +18,30 @@ from alerts.grouping import NOT_AT_ALL
 from alerts.keys import check_timing
 from alerts.models import Integration, Route
 from alerts.routing import check
+from alerts.simple_matchers import Operator, both, condition
 from alerts.source import sources
 from core.errors import Invalid
 
 
 class RouteForm(OrderedForm):
-    """One route: a condition in CEL, and the service it names."""
+    """One route: a condition in CEL, and the service it names.
+
+    Who does not write CEL names a label, an operator and a value: they are added to the condition.
+    """
+
+    label = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Add: label",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "team, or severity"}),
+    )
+    operator = forms.ChoiceField(
+        required=False,
+        initial=Operator.IS,
+        choices=[(each.value, each.value) for each in Operator],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    value = forms.CharField(required=False, max_length=500, widget=UnfoldAdminTextInputWidget())
 
     class Meta:
         model = Route
@@ -35,20 +53,32 @@ class RouteForm(OrderedForm):
 
     def clean_condition(self) -> str:
         """Refuse what could never be evaluated."""
-        condition = str(self.cleaned_data["condition"]).strip()
-        problem = check(condition)
+        written = str(self.cleaned_data["condition"]).strip()
+        problem = check(written)
         if problem:
             raise forms.ValidationError(problem)
-        return condition
+        return written
 
     def clean(self) -> dict[str, Any]:
-        """Refuse hours and thresholds that say nothing."""
+        """Add the simple matcher to the condition; refuse hours and thresholds that say nothing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self._add_matcher(cleaned)
         cleaned["hours"] = str(cleaned.get("hours") or "").strip()
         problem = check_timing(cleaned["hours"], cleaned.get("more_than"), cleaned.get("within"))
         if problem:
             self.add_error("hours" if cleaned["hours"] and "threshold" not in problem else "more_than", problem)
         return cleaned
+
+    def _add_matcher(self, cleaned: dict[str, Any]) -> None:
+        label, value = cleaned.get("label"), cleaned.get("value")
+        if value and not label:
+            self.add_error("label", "Name the label that this value belongs to.")
+        elif label and "condition" in cleaned:
+            matcher = condition(label, Operator(cleaned.get("operator") or Operator.IS), value or "")
+            cleaned["condition"] = both(cleaned["condition"], matcher)
+            problem = check(cleaned["condition"])
+            if problem:
+                self.add_error("value", problem)
 
 
 class RouteRows(OrderedRows):

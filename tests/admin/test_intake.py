@@ -1,6 +1,7 @@
 """Integrations, messages, alerts and deliveries in the admin."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -75,6 +76,37 @@ def test_routes_that_cannot_work_are_refused_in_words(
 ) -> None:
     url = reverse(ADD)
     form = _routes(filled(admin, url), *((condition, service) for condition in conditions))
+
+    answer = admin.post(url, {**form, "name": "prometheus", "source": "alertmanager"})
+
+    assert says in answer.content.decode()
+    assert not Integration.objects.exists()
+
+
+def test_a_route_is_made_of_a_label_an_operator_and_a_value(admin: Client, service: Service) -> None:
+    url = reverse(ADD)
+    form = _routes(filled(admin, url), ('severity == "critical"', service), ("", service))
+    form |= {"routes-0-label": "team", "routes-0-operator": "begins with", "routes-0-value": "db"}
+    form |= {"routes-0-hours": "mon-fri 09:00-17:00 UTC", "routes-0-more_than": "3", "routes-0-within": "10m"}
+
+    admin.post(url, {**form, "name": "prometheus", "source": "alertmanager"})
+
+    route = Integration.objects.get().routes.get(position=1)
+    assert route.condition == 'severity == "critical" && labels.team.startsWith("db")'
+    assert (route.hours, route.more_than, route.within) == ("mon-fri 09:00-17:00 UTC", 3, timedelta(minutes=10))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("hours", "often", "Write days, times and a time zone"),
+        ("more_than", "3", "A threshold has two parts"),
+        ("value", "db", "Name the label"),
+    ],
+)
+def test_half_a_route_is_refused_in_words(admin: Client, service: Service, field: str, value: str, says: str) -> None:
+    url = reverse(ADD)
+    form = _routes(filled(admin, url), ("true", service), ("", service)) | {f"routes-0-{field}": value}
 
     answer = admin.post(url, {**form, "name": "prometheus", "source": "alertmanager"})
 
