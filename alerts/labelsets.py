@@ -1,10 +1,14 @@
 """What the Alertmanager family shares: alerts that are label sets. Pure."""
 
+from datetime import timedelta
+
 from alerts.mend import Unreadable
 from alerts.models import AlertStatus
 from alerts.source import Ignored, Json, ParsedAlert, Received, as_text, as_texts, expect_object, links_of, severity_of
 
 _NO_FINGERPRINT = frozenset({"null", "none", "undefined", "true", "false"})
+RESOLVE_TIMEOUT = timedelta(minutes=5)  # of what does not say when it ends, as Alertmanager's default
+_OF_POSTED = frozenset({"labels", "annotations", "startsAt", "endsAt", "generatorURL"})
 _STATUSES = {"firing": AlertStatus.FIRING, "resolved": AlertStatus.RESOLVED}
 _OFFSET = 14695981039346656037
 _PRIME = 1099511628211
@@ -51,6 +55,30 @@ def alerts_of(received: Received, sender: str) -> list[ParsedAlert]:
     common = as_texts(body.get("commonAnnotations"))
     external = body.get("externalURL")
     return [_alert(each, body, common, group, external, received) for each in elements if isinstance(each, dict)]
+
+
+def posted(received: Received) -> list[ParsedAlert]:
+    """Alerts as Prometheus gives them to an Alertmanager: each fires until its `endsAt`, unless it is told of again.
+
+    Raises Unreadable and Ignored.
+    """
+    elements = received.json()
+    found = []
+    for element in elements if isinstance(elements, list) else []:
+        if not isinstance(element, dict) or not any(as_texts(element.get("labels")).values()):
+            continue
+        ends = element.get("endsAt")
+        ends_at = None if is_zero_time(ends) else received.moment(ends)
+        is_over = ends_at is not None and ends_at <= received.now
+        named = {name: value for name, value in element.items() if name in _OF_POSTED}
+        alert = _alert({**named, "status": "resolved" if is_over else "firing"}, {}, {}, "", None, received)
+        if alert.status is AlertStatus.FIRING:
+            alert.expires_at = ends_at or received.now + RESOLVE_TIMEOUT
+            alert.started_at = alert.started_at or received.now
+        found.append(alert)
+    if not found:
+        raise Ignored("no_alerts", "The message tells of no alert.")
+    return found
 
 
 def _alert(

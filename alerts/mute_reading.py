@@ -12,12 +12,12 @@ from alerts import mutes_now
 from alerts.matchers import Matcher
 from alerts.models import Alert, AlertStatus
 from alerts.mutes import Facts, Muter, Mutes
-from alerts.muting import judged
+from alerts.muting import Muted, judged
 from alerts.muting_models import InhibitionRule, MaintenanceWindow, Silence, SilenceState
 from alerts.turning import said_plainly
 from core import clock
 from core.errors import Invalid
-from incidents.mutes import SILENCED, Mute
+from incidents.mutes import SILENCED
 
 RECENT = timedelta(days=7)
 _MOST_LOOKED_AT = 20_000  # alerts
@@ -109,7 +109,7 @@ def _named(pks: Sequence[int]) -> list[Alert]:
     return list(named.order_by("-id"))
 
 
-def muted_now(alerts: Sequence[Alert]) -> dict[int, Mute]:
+def muted_now(alerts: Sequence[Alert]) -> dict[int, Muted]:
     """What mutes each of these that fires, as of now."""
     firing = [alert for alert in alerts if alert.status != AlertStatus.RESOLVED]
     with transaction.atomic():
@@ -131,12 +131,12 @@ def muted_now(alerts: Sequence[Alert]) -> dict[int, Mute]:
     }
     sources = mutes_now.firing_sources(side for each in found.values() for side in each.targets)
     answers = {pk: judged(mutes, each, sources) for pk, each in found.items()}
-    return {pk: each.first for pk, each in answers.items() if each is not None}
+    return {pk: each for pk, each in answers.items() if each is not None}
 
 
 def note_mutes(alerts: Sequence[Alert]) -> None:
     """Give each of these `muted_now`: what mutes it, as the API shows it, or None."""
     found = muted_now(alerts)
     for alert in alerts:
-        mute = found.get(alert.pk)
-        alert.muted_now = mute.shown() if mute is not None else None  # type: ignore[attr-defined]  # for this answer
+        muted = found.get(alert.pk)
+        alert.muted_now = muted.first.shown() if muted is not None else None  # type: ignore[attr-defined]  # for this answer

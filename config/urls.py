@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("notifications.inbound")),
     path("", include("alerts.inbound")),
     path("", include("alerts.opsgenie_api")),
+    path("", include("alerts.alertmanager_api")),
     path("", include("alerts.opsgenie_heartbeats")),
     path("", include("web.urls")),
 ]

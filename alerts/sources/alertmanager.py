@@ -4,7 +4,7 @@ Format: Alertmanager's documentation, "webhook_config"; `template.Data` and `web
 that is not in a message says nothing: `max_alerts` cuts the list, so absence never means resolved.
 """
 
-from alerts.labelsets import alerts_of
+from alerts.labelsets import alerts_of, posted
 from alerts.models import AlertStatus
 from alerts.source import Example, Expected, ParsedAlert, Received, Source
 from incidents.models import Severity
@@ -30,7 +30,9 @@ route:
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
-        """One alert per element of `alerts`."""
+        """One alert per element of `alerts`; or, where Tocsin is taken for an Alertmanager, of the list itself."""
+        if received.unpacked().lstrip()[:1] == b"[":
+            return posted(received)
         return alerts_of(received, "Alertmanager")
 
     examples = (
