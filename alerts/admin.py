@@ -74,11 +74,11 @@ class IntegrationAdmin(RoleAdmin):
     list_display = ["name", "source", "key_prefix", "shown_secret", "is_active", "last_event_at"]
     list_filter = ["source", "is_active"]
     search_fields = ["name"]
-    readonly_fields = ["key_prefix", "created_at", "last_event_at"]
+    readonly_fields = ["key_prefix", "created_at", "last_event_at", "shown_mapping"]
     inlines = [RouteInline]
     actions_detail = ["rotate_key"]
     fieldsets = [
-        (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at")]}),
+        (None, {"fields": [("name", "source"), "is_active", ("key_prefix", "last_event_at"), "shown_mapping"]}),
         ("Proof", {"fields": [("secret", "no_secret")]}),
         ("Mail", {"fields": ["mail_rules"], "classes": ["collapse"]}),
         *_BEHAVIOUR,
@@ -87,6 +87,12 @@ class IntegrationAdmin(RoleAdmin):
         (None, {"fields": [("name", "source"), "secret"]}),
         *_BEHAVIOUR,
     ]
+
+    @display("Mapping")
+    def shown_mapping(self, integration: Integration) -> SafeString:
+        """Which version is in use, and where its expressions are written."""
+        text = f"Version {integration.mapping.number}" if integration.mapping else "None: as the source reads"
+        return format_html('<a href="{}">{}</a>', reverse("web:mapping", args=[integration.pk]), text)
 
     @display("Secret")
     def shown_secret(self, integration: Integration) -> str:

@@ -122,7 +122,9 @@ class EventDetail(RetrieveAPIView[Event]):
 
 
 class EventReplay(APIView):
-    """Read a message again that lies in quarantine."""
+    """Read a message again that lies in quarantine. For managers, as in the admin and on the page."""
+
+    role_to_write = Role.MANAGER
 
     @extend_schema(request=None, responses={202: EventOut})
     def post(self, request: Request, pk: int) -> Response:

@@ -13,14 +13,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import cel
-import re2
 
+from alerts.expression_functions import FUNCTIONS, LONGEST_TEXT, MOST_ELEMENTS, Functions
 from alerts.routing import MACROS, bound_names, has_nested_macros
 from alerts.source import Json, as_text
 
 LONGEST_EXPRESSION = 1000
-LONGEST_TEXT = 16_000  # of one value; of one that an expression goes through element by element, a sixteenth of it
-MOST_ELEMENTS = 100
 _DEEPEST = 12
 _MOST_VALUES = 5_000  # within one value
 _LARGEST_INTEGER = 2**63 - 1
@@ -63,9 +61,10 @@ class Expression:
         """Its value over these facts. Never raises."""
         if self.refusal:
             return Result(problem=self.refusal)
+        # What is gone through element by element is handed over a hundred times.
         longest = LONGEST_TEXT // 16 if self.is_walking else LONGEST_TEXT
         given = {name: _looked_up(facts, each, longest) for name, each in self.references.items()}
-        helped = _Functions()
+        helped = Functions()
         try:
             context = cel.Context(given)
             for name in self.functions:
@@ -215,88 +214,6 @@ class _Bounds:
         if isinstance(value, list):
             return [self.within(each, depth + 1) for each in value[:MOST_ELEMENTS] if self._left > 0]
         return as_text(value)[: self._longest]
-
-
-class _Functions:
-    """What expressions may call beyond CEL's own. None raises: a problem is noted, and told in place of the value."""
-
-    def __init__(self) -> None:
-        self.problem = ""
-
-    def lower(self, *given: Json) -> str:
-        return _texts(given, 1)[0].lower()
-
-    def upper(self, *given: Json) -> str:
-        return _texts(given, 1)[0].upper()
-
-    def trim(self, *given: Json) -> str:
-        return _texts(given, 1)[0].strip()
-
-    def text(self, *given: Json) -> str:
-        return _texts(given, 1)[0]
-
-    def line(self, *given: Json) -> str:
-        return _texts(given, 1)[0].strip().partition("\n")[0].strip()
-
-    def first(self, *given: Json) -> Json:
-        return next((each for each in given if each not in ("", None)), "")
-
-    def split(self, *given: Json) -> list[str]:
-        text, separator = _texts(given, 2)
-        return text.split(separator or None, MOST_ELEMENTS - 1)
-
-    def join(self, *given: Json) -> str:
-        elements = given[0] if given and isinstance(given[0], list) else []
-        between = as_text(given[1]) if len(given) > 1 else ", "
-        return self._bounded(between.join([as_text(each) for each in elements[:MOST_ELEMENTS]]))
-
-    def replace(self, *given: Json) -> str:
-        text, old, new = _texts(given, 3)
-        if not old or len(text) + text.count(old) * (len(new) - len(old)) > LONGEST_TEXT:
-            self.problem = "“replace” needs a text to look for, and may not make too long a text."
-            return ""
-        return text.replace(old, new)
-
-    def extract(self, *given: Json) -> str:
-        text, pattern = _texts(given, 2)
-        try:
-            found = _pattern(pattern).search(text)
-        except re2.error as trouble:
-            self.problem = f"“extract” cannot read its pattern: {_pattern_problem(trouble)}"
-            return ""
-        if found is None:
-            return ""
-        return (found[1] if found.re.groups else found[0]) or ""
-
-    def get(self, *given: Json) -> Json:
-        table, key = (*given, "", "")[:2]
-        default = given[2] if len(given) > 2 else ""
-        return table.get(as_text(key), default) if isinstance(table, Mapping) else default
-
-    def _bounded(self, text: str) -> str:
-        if len(text) > LONGEST_TEXT:
-            self.problem = "The text becomes too long."
-        return text[:LONGEST_TEXT]
-
-
-FUNCTIONS = ("lower", "upper", "trim", "text", "line", "first", "split", "join", "replace", "extract", "get")
-
-
-def _texts(given: Sequence[Json], count: int) -> list[str]:
-    texts = [as_text(each)[:LONGEST_TEXT] for each in given[:count]]
-    return texts + [""] * (count - len(texts))
-
-
-@lru_cache(maxsize=1000)
-def _pattern(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)
-
-
-def _pattern_problem(trouble: Exception) -> str:
-    said = trouble.args[0] if trouble.args else ""
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _plain(value: Any) -> Json:

@@ -76,11 +76,7 @@ class AlertMapping:
                 done: dict[str, Result] = {"": Result(problem="It took too long for the rest of this message.")}
             else:
                 done = self.results(alert, whole)
-            failures = [
-                {"field": name, "problem": result.problem}
-                for name, result in _set(alert, done).items()
-                if result.problem
-            ]
+            failures = [{"field": name, "problem": each.problem} for name, each in self.put_into(alert, done).items()]
             alert.mapped = {"reason": FAILED if failures else MAPPED, "version": self.version}
             if failures:
                 alert.mapped["failures"] = failures
@@ -91,6 +87,10 @@ class AlertMapping:
         """What each expression comes to for this alert."""
         facts = _Facts(alert, whole)
         return {name: program.evaluate(facts) for name, program in self.programs}
+
+    def put_into(self, alert: ParsedAlert, done: Mapping[str, Result]) -> dict[str, Result]:
+        """Change the alert by these results; those that failed or cannot be used."""
+        return {name: result for name, result in _set(alert, done).items() if result.problem}
 
 
 def compile_mapping(flat_ones: Flat, *, version: int = 0) -> AlertMapping:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from alerts import events
 from alerts.grouping import open_key
@@ -13,9 +14,9 @@ from alerts.models import Event, EventStatus, Integration, Route
 from alerts.understanding import Understood
 from catalog.models import Service, UrgencyRule
 from core import clock, jobs
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from incidents import lifecycle, timeline
-from incidents.actor import system
+from incidents.actor import Actor, system
 from incidents.models import Incident, Severity, Urgency
 from incidents.urgency import urgency_for
 
@@ -24,6 +25,8 @@ AT_MOST_EVERY = timedelta(hours=1)
 BY = system("quarantine")
 GROUP_KEY = "quarantine"
 DOUBTED_KEY = "not believed"
+MOST_AT_ONCE = 500
+LONGEST_WHY = 300
 _GIVEN_UP_AFTER = 5  # attempts at one message
 
 
@@ -144,3 +147,36 @@ def replay(event_id: int) -> None:
         status=EventStatus.RECEIVED, reason="", problem="", failures=0, due_at=clock.now(), processed_at=None
     )
     jobs.ring(LANE)
+
+
+def replay_all(found: QuerySet[Event]) -> int:
+    """Read again those among these messages that lie in quarantine, the oldest first. Returns how many."""
+    with transaction.atomic():
+        lying = found.filter(status=EventStatus.QUARANTINED).order_by("id")
+        rows = list(lying.select_for_update(no_key=True).values_list("pk", "received_at")[:MOST_AT_ONCE])
+        if not rows:
+            return 0
+        moments = [at for _, at in rows]
+        # Between these moments: the table has a part for each day.
+        Event.objects.filter(
+            pk__in=[pk for pk, _ in rows], received_at__gte=min(moments), received_at__lte=max(moments)
+        ).update(status=EventStatus.RECEIVED, reason="", problem="", failures=0, due_at=clock.now(), processed_at=None)
+        jobs.ring(LANE)
+        return len(rows)
+
+
+@transaction.atomic
+def dismiss(event_id: int, *, why: str, by: Actor) -> None:
+    """Put a message away for good: it stays with the others, and who dismissed it and why stands with it.
+
+    Raises NotInQuarantine, Invalid without a reason, and Event.DoesNotExist.
+    """
+    if not why.strip():
+        raise Invalid("Say why it can be dismissed.", {"why": "Say why it can be dismissed."})
+    event = Event.objects.select_for_update(no_key=True).get(pk=event_id)
+    if event.status != EventStatus.QUARANTINED:
+        raise NotInQuarantine(f"This message is {event.status}, not in quarantine.")
+    problem = f"Dismissed by {by.phrase}: {why.strip()[:LONGEST_WHY]} It lay here as: {event.problem}"
+    Event.objects.filter(pk=event.pk, received_at=event.received_at).update(
+        status=EventStatus.IGNORED, reason="dismissed", problem=problem[:2000], processed_at=clock.now()
+    )

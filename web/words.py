@@ -130,6 +130,16 @@ REASONS = {
     "filtered_by_carrier": "The carrier took it for spam.",
     "blocked": "The recipient or the carrier blocks our messages.",
     "region_not_permitted": "The provider's account may not send to this country.",
+    # Messages in quarantine.
+    "not_json": "Not valid JSON",
+    "unexpected_shape": "Not what its source sends",
+    "no_content": "Nothing that could be an alert",
+    "no_identity": "Nothing an alert could be known by",
+    "no_route": "The integration has no route",
+    "unknown_source": "Its source is not known",
+    "proof_missing": "It proves no secret",
+    "proof_wrong": "It proves another secret",
+    "ended_the_worker": "It ended its worker",
     # Deliveries that were called off.
     "acknowledged": "Called off: somebody acknowledged.",
     "resolved": "Called off: the incident was resolved.",

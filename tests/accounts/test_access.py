@@ -45,7 +45,7 @@ RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/changes/{pk}/": _READ,
     "/api/v1/events/": _READ,
     "/api/v1/events/{pk}/": _READ,
-    "/api/v1/events/{pk}/replay/": {"POST": ACT},
+    "/api/v1/events/{pk}/replay/": {"POST": LEAD},
     "/api/v1/integrations/": {"GET": SEE, "POST": SET_UP},
     "/api/v1/integrations/{pk}/": {"GET": SEE, "PATCH": SET_UP},
     "/api/v1/integrations/{pk}/new-key/": {"POST": SET_UP},

@@ -93,7 +93,7 @@ def test_quarantined_messages_are_read_again_on_demand(prometheus: Sender, engin
     prometheus.post({"hello": "world"})
     engine.run()
     (event,) = prometheus.events()
-    client = _client(Role.RESPONDER)
+    client = _client(Role.MANAGER)
     prometheus.integration.source = "generic"
     prometheus.integration.save(update_fields=["source"])
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from alerts.expressions import LONGEST_EXPRESSION, LONGEST_TEXT, check, compiled
+from alerts.expression_functions import LONGEST_TEXT
+from alerts.expressions import LONGEST_EXPRESSION, check, compiled
 from alerts.source import Json
 
 ROOTS = ("payload", "labels", "title")

@@ -12,7 +12,8 @@ from django.urls.resolvers import URLPattern
 from accounts.models import Role, User
 from alerts import heartbeats, silences, windows
 from alerts.heartbeats import Wish
-from alerts.models import Heartbeat
+from alerts.keys import RouteWish, create_integration
+from alerts.models import Heartbeat, Integration
 from alerts.muting_models import MaintenanceWindow
 from alerts.silences import SilenceWish
 from alerts.windows import WindowWish
@@ -31,10 +32,11 @@ READ = {
     "heartbeats",
     "silences",
     "maintenance",
+    "integrations",
     "problems",
     "me",
 }
-RESPONDERS_READ = {"incident-open", "silence-new", "silence-edit", "maintenance-new", "maintenance-edit"}
+RESPONDERS_READ = {"quarantine", "incident-open", "silence-new", "silence-edit", "maintenance-new", "maintenance-edit"}
 RESPONDERS_POST = {
     "incident-open",
     "incident-acknowledge",
@@ -56,9 +58,17 @@ RESPONDERS_POST = {
     "maintenance-edit",
     "maintenance-end",
 }
+MANAGERS_POST = {
+    "mapping",
+    "mapping-preview",
+    "mapping-use",
+    "quarantine-replay",
+    "quarantine-replay-all",
+    "quarantine-dismiss",
+}
 OWN_POST = {"me", "me-test-page", "me-theme", "me-sign-out-everywhere"}
 OPEN_TO_ALL = {"sign-in", "sign-out", "healthz", "readyz", "metrics"}
-NAMES = READ | RESPONDERS_READ | RESPONDERS_POST | OWN_POST
+NAMES = READ | RESPONDERS_READ | RESPONDERS_POST | MANAGERS_POST | OWN_POST
 
 
 @pytest.fixture
@@ -81,8 +91,16 @@ def address(name: str, incident: Incident) -> str:
             WindowWish("update", windows.local_now("UTC"), timedelta(hours=1), matchers=["a=b"]), owner="ada"
         )
         return reverse(f"web:{name}", args=[window.pk])
+    if name.startswith("mapping"):
+        return reverse(f"web:{name}", args=[(Integration.objects.first() or _integration(incident)).pk])
+    if name in {"quarantine-replay", "quarantine-dismiss"}:
+        return reverse(f"web:{name}", args=[1])
     needs_one = name.startswith("incident") and name not in {"incidents", "incident-open"}
     return reverse(f"web:{name}", args=[incident.pk] if needs_one else [])
+
+
+def _integration(incident: Incident) -> Integration:
+    return create_integration(name="home grown", source="generic", routes=[RouteWish(incident.service)])[0]
 
 
 def patterns() -> Iterator[URLPattern]:
@@ -125,6 +143,14 @@ def test_viewers_change_nothing(signed_in: SignIn, viewer: User, incident: Incid
     assert answer.status_code == 403
     assert "This needs the role responder; yours is viewer" in answer.content.decode()
     assert incident.version == before
+
+
+@pytest.mark.parametrize("name", sorted(MANAGERS_POST))
+def test_responders_do_not_change_how_things_are_set_up(browser: Client, incident: Incident, name: str) -> None:
+    answer = browser.post(address(name, incident))
+
+    assert answer.status_code == 403
+    assert "This needs the role manager; yours is responder" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", sorted(READ))

@@ -15,13 +15,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import Role, User
+from alerts.mend import clean_text, decode
 from alerts.models import Alert
 from core import clock, durations
 from incidents.actor import Actor, ActorKind, Via
 from incidents.models import Incident, TimelineEntry
 from notifications.channel import label_of, masked
 from notifications.models import Delivery
-from web import moments, reading, words
+from web import moments, reading, remedies, words
 from web import why as decisions
 from web.theme import THEME_COOKIE
 
@@ -160,6 +161,24 @@ def way(via: str) -> str:
 def may_act(user: User) -> bool:
     """Whether this person may change incidents."""
     return user.is_at_least(Role.RESPONDER)
+
+
+@register.filter
+def what_to_do(reason: str) -> str:
+    """About a message in quarantine."""
+    return remedies.what_to_do(reason)
+
+
+@register.filter
+def readable(body: bytes) -> str:
+    """The beginning of a message as text, whatever it is."""
+    return clean_text(decode(bytes(body))[0])[0]
+
+
+@register.filter
+def may_manage(user: User) -> bool:
+    """Whether this person may change how things are set up."""
+    return user.is_at_least(Role.MANAGER)
 
 
 @register.filter
