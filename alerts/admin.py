@@ -60,7 +60,13 @@ class RouteInline(RoleStacked):
     model = Route
     form = RouteForm
     formset = RouteRows
-    fields = [("service", "condition"), ("label", "operator", "value"), ("hours", "more_than", "within"), "position"]
+    fields = [
+        ("service", "condition"),
+        ("label", "operator", "value"),
+        "hours",
+        ("more_than", "within"),
+        "position",
+    ]
     ordering_field = "position"
     autocomplete_fields = ["service"]
     min_num = 1

@@ -158,6 +158,9 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
         assert isinstance(source, forms.ChoiceField)
         source.choices = [(slug, each.label) for slug, each in sources.all().items()]
         self.fields["grouping"].initial = chosen = grouping_of(self.instance.group_by)
+        if "group_expression" in self.fields:
+            placeholder = 'labels.cluster + "/" + labels.job'
+            self.fields["group_expression"].widget = UnfoldAdminTextInputWidget(attrs={"placeholder": placeholder})
         if "group_by" in self.fields:  # absent where somebody may only look
             group_by = self.fields["group_by"]
             group_by.label = "Labels"

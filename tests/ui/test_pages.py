@@ -22,6 +22,7 @@ def paths(number: int) -> list[str]:
         f"/silences/new/?incident={number}",
         "/maintenance/",
         "/maintenance/new/",
+        "/heartbeats/",
         "/on-call/",
         "/problems/",
         "/me/",
