@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiKey, Role, SignInAttempt, Team, User
-from alerts.models import Alert, Event, Integration
+from alerts.models import Alert, Event, Heartbeat, Integration
 from alerts.muting_models import InhibitionRule, MaintenanceWindow, Silence
 from catalog.models import Service
 from escalation.models import Policy
@@ -19,7 +19,7 @@ from tests.admin.conftest import As
 
 BY_MANAGERS = {
     *(Team, Schedule, Override, Policy, Service, ActionItem, Template),
-    *(MaintenanceWindow, InhibitionRule),
+    *(MaintenanceWindow, InhibitionRule, Heartbeat),
 }
 BY_ADMINS = {User, ApiKey, Integration}
 BY_NOBODY = {Incident, Delivery, Event, Alert, Postmortem, SignInAttempt, Silence}

@@ -63,7 +63,7 @@ def test_a_page_asks_for_recent_ones_to_its_address_only(phones: Carriers, ada: 
         claiming.claim("sms", at_most=5)
 
     plans = plans_of(queries, about='"tried_at" >')
-    assert len(plans) == 2  # the limits, and whether others wait
+    assert len(plans) == 3  # what has just gone there, the limits, and whether others wait
     assert all("delivery_page_to_address" in plan for plan in plans), plans
 
 

@@ -95,6 +95,7 @@ def test_it_is_for_one_incident_and_one_person(
     other = an_incident("Another")
     ada.is_paged(other)
     tick.run()
+    tick.wait(3)
 
     addresses = {link(phones, ben), *(each.link("Acknowledge").url for each in phones.mail.to(ada).messages)}
 

@@ -25,7 +25,7 @@ def paged(phones: Carriers, tick: Engine, ada: Someone) -> Incident:
 def page(tick: Engine, whom: Someone, title: str) -> Incident:
     incident = an_incident(title)
     whom.is_paged(incident)
-    tick.wait(1)
+    tick.wait(4)  # the page of a second incident follows the first by three seconds
     return incident
 
 
