@@ -255,7 +255,9 @@ class Following:
                 episode.ended_at = ended
             self._note(episode, told, "repeat")
             return "resolved_already"
-        if ended is not None and episode.started_at is not None and ended < episode.started_at:
+        # One that names the same beginning is about this episode, whatever its sender's clock says of the end.
+        is_of_another = told.alert.started_at != episode.started_at
+        if is_of_another and ended is not None and episode.started_at is not None and ended < episode.started_at:
             self._note(episode, told, "late_resolved")
             return "late_resolved"
         self._end(episode, told, "resolved")

@@ -77,6 +77,8 @@ def posted(received: Received) -> list[ParsedAlert]:
             alert.started_at = alert.started_at or received.now
         found.append(alert)
     if not found:
+        if elements and not any(isinstance(each, dict) for each in elements):
+            raise Unreadable("unexpected_shape", "The message is a list, and nothing in it is an alert.")
         raise Ignored("no_alerts", "The message tells of no alert.")
     return found
 

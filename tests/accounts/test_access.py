@@ -165,6 +165,10 @@ WITHOUT_SESSION = {
     "/email/inbound/": "the mail provider's signature or password",
     "/twilio/voice/": "Twilio's signature",
     "/twilio/status/": "Twilio's signature",
+    **{
+        f"/alertmanager/{{key}}/api/v2/{each}": "the integration's key in the address"
+        for each in ("status", "receivers", "alerts", "alerts/groups", "silences", "silence/{number}")
+    },
     "/e/{token}/": "a signed link for one person and one incident",
     "/sign-in/": "is the way in",
     "/sign-out/": "leads out",

@@ -215,6 +215,17 @@ def test_a_resolved_older_than_a_newer_firing_closes_nothing(prometheus: Sender,
     assert incident.status == Status.TRIGGERED
 
 
+def test_an_end_before_its_own_beginning_is_an_end(prometheus: Sender, engine: MovedEngine) -> None:
+    began = "2026-03-01T12:00:00Z"
+    prometheus.post(from_alertmanager(prometheus_alert(starts=began)))
+    prometheus.post(from_alertmanager(prometheus_alert(status="resolved", starts=began, ends="2026-03-01T11:59:58Z")))
+
+    engine.run()
+
+    (incident,) = prometheus.incidents()
+    assert incident.status == Status.RESOLVED
+
+
 def test_pagerduty_acknowledges_and_resolves_by_dedup_key(pagerduty: Sender, engine: MovedEngine) -> None:
     answered = pagerduty.enqueue("trigger", payload=pagerduty_payload())
     dedup_key = answered.json["dedup_key"]

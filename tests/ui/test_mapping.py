@@ -1,5 +1,7 @@
 """The mapping editor in a real browser: what is typed is tried on the last message at once."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +16,13 @@ MESSAGE = {
     "check": {"name": "depth", "output": "5,000 messages wait"},
     "tags": ["eu", "prod"],
 }
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(installation: Installation) -> Iterator[None]:
+    """Other tests send to the same integration."""
+    yield
+    installation.stack.sql("update alerts_integration set mapping_id = null")
 
 
 def _editor(installation: Installation) -> str:
