@@ -34,12 +34,14 @@ _LOOKED_AT = 300  # newest incidents of a service
 folded = Counter("tocsin_storm_groups_total", "Groups of alerts that a storm kept from being an incident of their own")
 
 _STANDING = """
-select wanted.service_id, storm.id, storm.incident_id, young.number, young.first_id
+select wanted.service_id, storm.id, storm.incident_id, young.number, young.first_id,
+    storm.last_at, coalesce(gathering.status, '')
 from unnest(%s::bigint[]) as wanted(service_id)
 left join alerts_storm as storm
     on storm.integration_id = %s and storm.service_id = wanted.service_id and storm.ended_at is null
+left join incidents_incident as gathering on gathering.id = storm.incident_id
 cross join lateral (
-    select count(*) as number, min(id) filter (where status <> 'resolved') as first_id
+    select count(*) as number, min(id) filter (where status = 'triggered') as first_id
     from (
         select id, origin, status, created_at from incidents_incident
         where service_id = wanted.service_id order by id desc limit %s
@@ -56,12 +58,24 @@ class Standing:
     storm_id: int | None
     storm_incident_id: int | None
     young: int
-    first_young_id: int | None
+    first_young_id: int | None  # the oldest of them that pages and that nobody has answered
+    last_at: datetime | None = None
+    status: str = ""  # of the storm's incident
     fold: Fold | None = None
 
     def incident_ids(self) -> set[int]:
         """Those that what is new may be folded into."""
         return {pk for pk in (self.storm_incident_id, self.first_young_id) if pk is not None}
+
+    def goes_on(self, storm_after: int, now: datetime) -> bool:
+        """Whether what is new still goes into the storm's incident.
+
+        Where somebody has answered it, or it pages nobody, only as long as it comes as thickly as made it a storm: a
+        trickle of new trouble may not vanish in what people take for taken care of.
+        """
+        if self.status == Status.TRIGGERED:
+            return True
+        return self.last_at is not None and now - self.last_at <= WITHIN / storm_after
 
 
 @dataclass(slots=True)
@@ -78,9 +92,10 @@ class Weather:
     def folds(self, cases: Mapping[int, Case], *, storm_after: int) -> dict[int, Fold]:
         """The services in a storm, now that the incidents are locked. One with nothing to fold has none."""
         open_keys = {case.open_key for case in cases.values() if case.is_open}
+        now = clock.now()
         for service_id, standing in self.services.items():
             storm = cases.get(standing.storm_incident_id or 0)
-            if storm is not None and storm.standing() is not None:
+            if storm is not None and storm.standing() is not None and standing.goes_on(storm_after, now):
                 standing.fold = Fold(storm)
                 continue
             standing.storm_id = None  # the last one is over
@@ -177,13 +192,14 @@ def tend() -> int:
 
 
 def _gather(storm: Storm, now: datetime) -> None:
-    """Those that opened in the minute before and that nobody has answered."""
+    """Those that opened in the minute before and that nobody has answered; no page goes for one that pages nobody."""
+    pages = Incident.objects.filter(pk=storm.incident_id, status=Status.TRIGGERED).exists()
     unanswered = Incident.objects.filter(
         service=storm.service_id,
         origin=storm.integration.name,
         created_at__gt=storm.began_at - WITHIN,
         created_at__lte=storm.began_at,
-        status__in=[Status.TRIGGERED, Status.HELD],
+        status__in=[Status.TRIGGERED, Status.HELD] if pages else [Status.HELD],
     )
     by = source(storm.integration.name)
     merged = 0

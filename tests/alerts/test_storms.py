@@ -84,6 +84,45 @@ def test_what_somebody_has_answered_is_left_alone(script: Sender, engine: MovedE
     assert len(standing(script)) == 2
 
 
+def test_a_trickle_does_not_vanish_in_a_storm_that_somebody_has(script: Sender, engine: MovedEngine) -> None:
+    fire(script, *range(10))
+    engine.run()
+    lifecycle.acknowledge(script.incidents()[0].pk, by=person(a_user("ada"), Via.WEB))
+
+    engine.fast_forward(minutes=1)
+    fire(script, 77)
+    engine.run()
+
+    assert [(each.title, each.status) for each in standing(script)] == [
+        ("Thing 0", Status.ACKNOWLEDGED),
+        ("Thing 77", Status.TRIGGERED),
+    ]
+
+
+def test_a_storm_that_rages_on_stays_with_who_has_it(script: Sender, engine: MovedEngine) -> None:
+    fire(script, *range(10))
+    engine.run()
+    lifecycle.acknowledge(script.incidents()[0].pk, by=person(a_user("ada"), Via.WEB))
+
+    fire(script, *range(100, 120))
+    engine.run()
+
+    (incident,) = standing(script)
+    assert (incident.status, incident.alert_count) == (Status.ACKNOWLEDGED, 30)
+
+
+def test_what_has_been_answered_is_not_what_a_storm_is_gathered_in(script: Sender, engine: MovedEngine) -> None:
+    fire(script, 0)
+    engine.run()
+    lifecycle.acknowledge(script.incidents()[0].pk, by=person(a_user("ada"), Via.WEB))
+
+    fire(script, *range(1, 12))
+    engine.run()
+
+    answered, storm = standing(script)
+    assert (answered.alert_count, storm.alert_count, storm.status) == (1, 11, Status.TRIGGERED)
+
+
 def test_it_goes_on_while_something_new_comes_and_is_over_when_it_is_quiet(script: Sender, engine: MovedEngine) -> None:
     fire(script, *range(10))
     engine.run()
