@@ -24,12 +24,15 @@ from accounts.administration import (
     key_shown,
 )
 from accounts.models import Role
-from alerts import heartbeats_admin, keys, mute_admin, quarantine  # noqa: F401  they register their own
-from alerts.admin_forms import IntegrationForm, RouteForm, RouteRows, grouping_of
-from alerts.letters import hashed
-from alerts.mend import clean_text, decode
+from alerts.heartbeats import admin as heartbeats_admin  # noqa: F401  they register their own
+from alerts.integrations import keys
+from alerts.integrations.admin_forms import IntegrationForm, RouteForm, RouteRows, grouping_of
 from alerts.models import Alert, Event, EventStatus, Integration, Route
-from alerts.source import sources
+from alerts.muting import admin as mute_admin  # noqa: F401  they register their own
+from alerts.parsing.mend import clean_text, decode
+from alerts.parsing.source import sources
+from alerts.pipeline import quarantine
+from alerts.receiving.letters import hashed
 from core import markdown
 from core.errors import DomainError
 from incidents.admin import IncidentAdmin

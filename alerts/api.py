@@ -15,8 +15,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Role, User
-from alerts import keys, mute_reading, quarantine, reading
+from alerts import reading
+from alerts.integrations import keys
 from alerts.models import Alert, AlertStatus, Event, EventStatus, Integration
+from alerts.muting import reading as mute_reading
+from alerts.pipeline import quarantine
 from alerts.serializers import (
     AlertOut,
     EventOut,

@@ -3,8 +3,8 @@
 from django.db.models import F
 
 from alerts.models import Alert, AlertStatus
-from alerts.muting import BY, look_at
-from alerts.unmuting import mute_if_all_is
+from alerts.muting.unmuting import mute_if_all_is
+from alerts.pipeline.muting import BY, look_at
 from core import clock
 from incidents import lifecycle
 from incidents.actor import ActorKind

@@ -2,7 +2,10 @@
 
 import time
 
-from alerts import changes, errands, events, expiry, heartbeats, muting, partitions, turns, unmuting, watching
+from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats import watching
+from alerts.muting import unmuting
+from alerts.pipeline import changes, errands, events, expiry, muting, partitions, turns
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions

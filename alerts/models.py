@@ -7,8 +7,10 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from alerts import hours, mapping_models, muting_models  # noqa: F401  more models; Django finds them by this
-from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW
+from alerts.decisions import hours
+from alerts.decisions.flapping import FLAP_CHANGES, FLAP_WINDOW
+from alerts.mapping import models as mapping_models  # noqa: F401  more models; Django finds them by this
+from alerts.muting import models as muting_models  # noqa: F401  more models; Django finds them by this
 from catalog.models import Service
 from core import clock
 from incidents.models import Incident, Severity

@@ -6,14 +6,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts import group_expressions
-from alerts.authentication import LONGEST_SECRET, SHORTEST_SECRET
-from alerts.flapping import MOST_KEPT
-from alerts.hours import LONGEST as LONGEST_HOURS
-from alerts.keys import MOST_COUNTED, RouteWish
-from alerts.mend import clean_text, decode
+from alerts.decisions import group_expressions
+from alerts.decisions.flapping import MOST_KEPT
+from alerts.decisions.hours import LONGEST as LONGEST_HOURS
+from alerts.integrations.keys import MOST_COUNTED, RouteWish
 from alerts.models import Alert, AlertStatus, Change, Event, Integration
-from alerts.source import sources
+from alerts.parsing.authentication import LONGEST_SECRET, SHORTEST_SECRET
+from alerts.parsing.mend import clean_text, decode
+from alerts.parsing.source import sources
 from catalog.models import Service
 from core import durations
 from incidents.models import Severity

@@ -6,8 +6,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
 
-from alerts.door import Door, Receive, Scope, Send
-from alerts.entrance import entrance_for
+from alerts.receiving.door import Door, Receive, Scope, Send
+from alerts.receiving.entrance import entrance_for
 from config.bodies import bounded
 from config.clockwork import Clockwork
 

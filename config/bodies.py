@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from alerts.door import Receive, Scope, Send
-from alerts.entrance import Answer, refusal
+from alerts.receiving.door import Receive, Scope, Send
+from alerts.receiving.entrance import Answer, refusal
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Membership, Team, User
-from alerts import keys
-from alerts.keys import RouteWish
-from alerts.letters import hashed
+from alerts.integrations import keys
+from alerts.integrations.keys import RouteWish
 from alerts.models import Integration
+from alerts.receiving.letters import hashed
 from catalog.models import Service
 from config.up.files import kept_secret, random_secret, write_private
 from core import clock

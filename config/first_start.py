@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from accounts.models import Role, User
-from alerts import partitions
+from alerts.pipeline import partitions
 from config import demo, env
 from config.up.files import FIRST_PASSWORD, write_private
 

@@ -11,7 +11,7 @@ import django
 
 django.setup()
 
-from alerts.postbox import Postbox  # noqa: E402  what it imports needs the apps loaded
+from alerts.mail.postbox import Postbox  # noqa: E402  what it imports needs the apps loaded
 from config import env  # noqa: E402
 from config.up import health  # noqa: E402
 

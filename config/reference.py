@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
-from alerts.entrance import DropIn, entrances
-from alerts.entrances.oncall import TYPES
-from alerts.source import Source, sources
+from alerts.parsing.source import Source, sources
+from alerts.receiving.entrance import DropIn, entrances
+from alerts.receiving.entrances.oncall import TYPES
 from config import env
 from config.up.command import USAGE
 from core import durations

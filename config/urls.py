@@ -19,9 +19,9 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("notifications.api")),
     path("", include("escalation.api")),
     path("", include("alerts.api")),
-    path("", include("alerts.mute_api")),
-    path("", include("alerts.changes_api")),
-    path("", include("alerts.heartbeats_api")),
+    path("", include("alerts.muting.api")),
+    path("", include("alerts.changes.api")),
+    path("", include("alerts.heartbeats.api")),
     path("", include("postmortems.api")),
 ]
 
@@ -36,9 +36,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/.*)?$", nothing_here),
     path("admin/", admin.site.urls),
     path("", include("notifications.inbound")),
-    path("", include("alerts.inbound")),
-    path("", include("alerts.opsgenie_api")),
-    path("", include("alerts.alertmanager_api")),
-    path("", include("alerts.opsgenie_heartbeats")),
+    path("", include("alerts.mail.inbound")),
+    path("", include("alerts.opsgenie.api")),
+    path("", include("alerts.alertmanager.api")),
+    path("", include("alerts.opsgenie.heartbeats")),
     path("", include("web.urls")),
 ]

@@ -4,9 +4,9 @@ Format: Alertmanager's documentation, "webhook_config"; `template.Data` and `web
 that is not in a message says nothing: `max_alerts` cuts the list, so absence never means resolved.
 """
 
-from alerts.labelsets import alerts_of, posted
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source
+from alerts.parsing.labelsets import alerts_of, posted
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source
 from incidents.models import Severity
 
 

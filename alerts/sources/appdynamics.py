@@ -3,11 +3,11 @@
 Format: AppDynamics' documentation, "HTTP request actions and templates" and "Predefined templating variables".
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _VIOLATION = ("POLICY_", "HEALTH_RULE_", "HEALTH RULE VIOLATION", "ANOMALY_")

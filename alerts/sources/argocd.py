@@ -4,12 +4,12 @@ Format: Argo CD's documentation, "Notifications: Webhook" and the status of its 
 template; the one of the set-up text sends the whole status, others are read by the usual names.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import identity, labels_at, text_at
-from alerts.macros import is_macro
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import identity, labels_at, text_at
+from alerts.parsing.macros import is_macro
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

@@ -6,12 +6,22 @@ JSON is plain text; with raw delivery the message comes without its envelope.
 
 import orjson
 
-from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import all_filled, identity, named, object_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.sns import SIGNED_TOPIC
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, expect_object
+from alerts.parsing.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
+from alerts.parsing.fields import all_filled, identity, named, object_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.sns import SIGNED_TOPIC
+from alerts.parsing.source import (
+    Example,
+    Expected,
+    Ignored,
+    Json,
+    ParsedAlert,
+    Received,
+    Source,
+    as_text,
+    expect_object,
+)
 from incidents.models import Severity
 
 _TOPIC = "arn:aws:sns:eu-central-1:210987654321:night-watch"

@@ -4,11 +4,11 @@ Format: AWS documentation, "CloudWatch alarm events and EventBridge" and "AWS ev
 share only the envelope, so that of those only what many have is read.
 """
 
-from alerts.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
-from alerts.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
+from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

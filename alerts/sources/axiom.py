@@ -3,10 +3,10 @@
 Format: Axiom's documentation, "Custom webhook notifier", with the body it proposes.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, filled, identity, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, object_at, said
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 
 
 def _example(action: str, title: str) -> dict[str, Json]:

@@ -3,10 +3,20 @@
 Format: Microsoft's documentation of Azure Monitor, "Common alert schema" and "Non-common alert schema definitions".
 """
 
-from alerts.fields import all_filled, filled, identity, named, nothing_to_tell, object_at, objects_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, expect_object, links_of
+from alerts.parsing.fields import all_filled, filled, identity, named, nothing_to_tell, object_at, objects_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
+    Example,
+    Expected,
+    Json,
+    ParsedAlert,
+    Received,
+    Source,
+    as_text,
+    expect_object,
+    links_of,
+)
 from incidents.models import Severity
 
 _STATUSES = {

@@ -4,10 +4,10 @@ Format: Better Stack's documentation, "Outgoing webhooks": `event` and the incid
 and of who is on call come by the same webhook and alert nobody.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said, text_at
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 
 _STATUSES = {
     "started": AlertStatus.FIRING,

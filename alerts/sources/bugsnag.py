@@ -4,10 +4,10 @@ Format: BugSnag's documentation, "Webhook". An error ends when somebody marks it
 releases, comments and quotas have no error and no alert.
 """
 
-from alerts.fields import at, labels_at, object_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import at, labels_at, object_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

@@ -4,11 +4,11 @@ Format: Checkly's documentation, "Webhook alert channels", whose Handlebars vari
 are text. A certificate's end is an alert of its own, which a check's recovery does not end.
 """
 
-from alerts.authentication import BY_HEADER, Signed, by
-from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
+from alerts.parsing.authentication import BY_HEADER, Signed, by
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 _SEVERITIES = {

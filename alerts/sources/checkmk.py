@@ -4,11 +4,11 @@ Format: Checkmk's documentation, "Notifications: real scripts", whose context (`
 below sends; and the smaller message of the script that Keep ships, with `what`, `host` and `event`.
 """
 
-from alerts import check_states
-from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing import check_states
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _ANNOTATIONS = {

@@ -3,10 +3,10 @@
 Format: Coralogix' documentation, "Generic outbound webhooks". What an alert's kind does not fill in stays as `$NAME`.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, filled, identity, named, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, filled, identity, named, nothing_to_tell, said, tagged
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _OVER = frozenset({"resolve", "resolved"})

@@ -3,10 +3,10 @@
 Format: Cronitor's documentation, "Using webhooks": one monitor in one environment, `type` ALERT or RECOVERY, no time.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, links_of, severity_of
 
 
 class Cronitor(Source):

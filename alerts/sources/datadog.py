@@ -6,10 +6,10 @@ only in its title, is read too.
 
 import re
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, filled, identity, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, said, tagged
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _PREFIX = re.compile(r"^\s*\[(?P<transition>[^\]]*)\]\s*")

@@ -3,10 +3,10 @@
 Format: Dynatrace's documentation, "Webhook integration", with its placeholders under their own names.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, identity, nothing_to_tell, object_at, objects_at, said, tagged
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, identity, nothing_to_tell, object_at, objects_at, said, tagged
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 # MERGED: the problem is now part of another one, which is told of by itself.

@@ -6,11 +6,11 @@ the rule's static fields beside it, so the rule has to name itself; that it is o
 
 from datetime import timedelta
 
-from alerts.fields import identity, labels_at, text_at
-from alerts.macros import is_macro
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import identity, labels_at, text_at
+from alerts.parsing.macros import is_macro
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

@@ -6,11 +6,11 @@ execution context and has no form of its own; a watch says nothing when its cond
 
 from datetime import timedelta
 
-from alerts.bodies import body_of
-from alerts.fields import identity, labels_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.bodies import body_of
+from alerts.parsing.fields import identity, labels_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

@@ -4,12 +4,12 @@ Format: RFC 5322 and MIME; JSON and forms as of Mailgun's routes, Postmark's and
 SES by SNS, and Grafana OnCall's inbound e-mail.
 """
 
-from alerts import mail_rules
-from alerts.authentication import BY_HEADER
-from alerts.fields import labels_at
-from alerts.mails import mail_of
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
+from alerts.parsing import mail_rules
+from alerts.parsing.authentication import BY_HEADER
+from alerts.parsing.fields import labels_at
+from alerts.parsing.mails import mail_of
+from alerts.parsing.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 _MOST_LINKS = 3

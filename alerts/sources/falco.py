@@ -6,11 +6,11 @@ an id of its own, so the identity is the rule, the host and the container. Falco
 
 from datetime import timedelta
 
-from alerts.bodies import fields_of
-from alerts.fields import labels_at, object_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text, as_texts, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import labels_at, object_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, as_text, as_texts, severity_of
 from incidents.models import Severity
 
 _NOTHING = frozenset({"", "None", "none", "null", "<NA>", "host"})

@@ -4,11 +4,11 @@ Format: Flux's documentation, "Notification API: Providers, Generic webhook" and
 something is over; that an object was reconciled well again does, and comes only with `eventSeverity: info`.
 """
 
-from alerts.authentication import BY_HEADER, Signed, by
-from alerts.fields import identity, labels_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import BY_HEADER, Signed, by
+from alerts.parsing.fields import identity, labels_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

@@ -6,10 +6,10 @@ Format: Google Cloud's documentation, "Notification channels: schema structure",
 import base64
 import binascii
 
-from alerts.fields import all_filled, nothing_to_tell, object_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import all_filled, nothing_to_tell, object_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

@@ -4,12 +4,12 @@ The first of several usual names that is there wins; what has no meaning of its 
 an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`.
 """
 
-from alerts.authentication import BY_HEADER, Signed, StandardWebhook, by
-from alerts.bodies import body_of
-from alerts.fields import filled, said, text_at
-from alerts.mend import Unreadable, clean_text
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import BY_HEADER, Signed, StandardWebhook, by
+from alerts.parsing.bodies import body_of
+from alerts.parsing.fields import filled, said, text_at
+from alerts.parsing.mend import Unreadable, clean_text
+from alerts.parsing.source import (
     HAD,
     OVER,
     ChangeTold,

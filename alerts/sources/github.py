@@ -4,22 +4,12 @@ Format: GitHub's documentation, "Webhook events and payloads: workflow_run". A w
 that fails fires it, the next that succeeds resolves it. Cancelled and skipped runs say nothing of the branch.
 """
 
-from alerts.authentication import Signed, by
-from alerts.bodies import fields_of
-from alerts.fields import at, identity, labels_at, object_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
-    ChangeTold,
-    Example,
-    Expected,
-    Ignored,
-    Json,
-    ParsedAlert,
-    Received,
-    Source,
-    links_of,
-)
+from alerts.parsing.authentication import Signed, by
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import at, identity, labels_at, object_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import ChangeTold, Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 
 _CONCLUSIONS = {
     "failure": AlertStatus.FIRING,

@@ -4,11 +4,11 @@ Format: GitLab's documentation, "Webhook events: Pipeline events". They come wit
 pipelines of a branch or tag are one alert: one that fails fires it, the next that succeeds resolves it.
 """
 
-from alerts.authentication import InHeader, by
-from alerts.fields import at, identity, labels_at, object_at, objects_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import InHeader, by
+from alerts.parsing.fields import at, identity, labels_at, object_at, objects_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     ChangeTold,
     Example,
     Expected,

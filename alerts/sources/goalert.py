@@ -6,11 +6,11 @@ Format: GoAlert's documentation, "Generic API": `summary`, `details`, `action` (
 
 import hashlib
 
-from alerts.bodies import fields_of
-from alerts.fields import text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_texts, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, as_texts, severity_of
 from incidents.models import Severity
 
 _TOLD = frozenset({"summary", "details", "action", "dedup", "token", "severity", "meta"})

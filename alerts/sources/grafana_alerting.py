@@ -5,11 +5,11 @@ releases send exactly that), with `version` "1", links to dashboard, panel and s
 `{}:{}`, which says nothing: the receiver and the organisation belong to the group too.
 """
 
-from alerts.authentication import BY_HEADER, Signed, by
-from alerts.labelsets import fingerprint_of, is_zero_time
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import BY_HEADER, Signed, by
+from alerts.parsing.labelsets import fingerprint_of, is_zero_time
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

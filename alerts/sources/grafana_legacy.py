@@ -6,10 +6,10 @@ one Grafana and organisation, which only the rule's address tells; what a rule h
 
 from urllib.parse import parse_qs, urlsplit
 
-from alerts.fields import identity, objects_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import identity, objects_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

@@ -4,11 +4,11 @@ Format: Grafana OnCall's documentation, "Formatted webhook integration". No fiel
 capitals or not, is the end, and any other state trouble.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import filled, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import filled, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

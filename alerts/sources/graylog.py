@@ -6,11 +6,11 @@ an event is over.
 
 from datetime import timedelta
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text
 from incidents.models import Severity
 
 _PRIORITIES = {"1": Severity.INFO, "2": Severity.WARNING, "3": Severity.ERROR, "4": Severity.CRITICAL}

@@ -4,11 +4,11 @@ Format: Healthchecks' documentation, "Webhooks", whose placeholders the bodies b
 read by the query of its address: `?code=$CODE&status=$STATUS`.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, as_text
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, as_text
 
 _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}
 

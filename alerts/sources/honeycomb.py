@@ -3,10 +3,10 @@
 Format: Honeycomb's documentation, "Webhooks", and its published example of a listener.
 """
 
-from alerts.authentication import InHeader, by
-from alerts.fields import all_filled, nothing_to_tell, object_at, objects_at, said
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import InHeader, by
+from alerts.parsing.fields import all_filled, nothing_to_tell, object_at, objects_at, said
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

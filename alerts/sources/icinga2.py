@@ -4,11 +4,11 @@ Format: Icinga has none of its own; the fields are those of its documentation, "
 `service.state`, `notification.type`), as a form or as objects. Event commands tell of soft states too.
 """
 
-from alerts import check_states
-from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
+from alerts.parsing import check_states
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 

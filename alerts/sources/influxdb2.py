@@ -4,19 +4,10 @@ Format: InfluxData's documentation of InfluxDB 2, "Monitor and alert" and the Fl
 InfluxDB's own fields with a leading underscore, tags as text and measured values as numbers beside them.
 """
 
-from alerts.fields import filled, identity, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
-    Example,
-    Expected,
-    ParsedAlert,
-    Received,
-    Source,
-    as_text,
-    expect_object,
-    severity_of,
-)
+from alerts.parsing.fields import filled, identity, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, as_text, expect_object, severity_of
 from incidents.models import Severity
 
 # What a dead man's switch adds: it says how the alert stands, not which one it is.

@@ -4,10 +4,20 @@ Format: the plugin's documentation, "Notification Plugin: JSON". A job on a bran
 fires it, the next that succeeds resolves it. A build may be told of as completed and again as finalized.
 """
 
-from alerts.fields import at, identity, labels_at, object_at, objects_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, expect_object, links_of
+from alerts.parsing.fields import at, identity, labels_at, object_at, objects_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
+    Example,
+    Expected,
+    Ignored,
+    Json,
+    ParsedAlert,
+    Received,
+    Source,
+    expect_object,
+    links_of,
+)
 from incidents.models import Severity
 
 _STATUSES = {

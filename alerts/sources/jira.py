@@ -6,11 +6,11 @@ in the category "done" or it has a resolution; its number stays when it moves to
 
 from urllib.parse import urlsplit
 
-from alerts.authentication import Signed, by
-from alerts.fields import labels_at, object_at, objects_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import Signed, by
+from alerts.parsing.fields import labels_at, object_at, objects_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

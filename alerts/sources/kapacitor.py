@@ -4,10 +4,10 @@ Format: InfluxData's documentation of Kapacitor, "Post event handler" and "Alert
 of level is told under the same ID; level OK means that it is over.
 """
 
-from alerts.fields import objects_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import objects_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

@@ -6,11 +6,11 @@ names are read in several ways, also as JSON within strings; a recovery needs an
 
 import orjson
 
-from alerts.fields import identity, labels_at, object_at, objects_at, text_at
-from alerts.macros import is_macro
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import identity, labels_at, object_at, objects_at, text_at
+from alerts.parsing.macros import is_macro
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import orjson
 
-from alerts.fields import identity, labels_at, object_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import identity, labels_at, object_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

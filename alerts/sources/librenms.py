@@ -4,10 +4,10 @@ Format: LibreNMS' documentation, "Alerting: Transports" (API) and "Templates", w
 The state is 0 (well), 1 (alert), 2 (acknowledged), 3 (worse), 4 (better) or 5 (changed), as text.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, severity_of
 from incidents.models import Severity
 
 _STATUSES = {"0": AlertStatus.RESOLVED, "2": AlertStatus.ACKNOWLEDGED}

@@ -6,10 +6,10 @@ no identity, and the node's name stands only in the sentence `message`.
 
 import re
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, Link, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said, text_at
+from alerts.parsing.source import Example, Expected, Json, Link, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _NODE = re.compile(r"\bon (?:the )?(?:node )?([\w.:-]+)", re.IGNORECASE)

@@ -4,10 +4,10 @@ Format: New Relic's documentation, "Notification integrations: webhook", with th
 "Webhook format for alert notifications".
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, filled, identity, nothing_to_tell, objects_at, said
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, objects_at, said
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _STATUSES = {

@@ -7,11 +7,11 @@ templates see. Per-bucket monitors can name each alert; that one is over is told
 import re
 from datetime import timedelta
 
-from alerts.bodies import body_of
-from alerts.fields import identity, labels_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.bodies import body_of
+from alerts.parsing.fields import identity, labels_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

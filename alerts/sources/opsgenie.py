@@ -7,12 +7,12 @@ created, and which action is asked for, from the request; both travel in notes.
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-from alerts import asked, opsgenie
-from alerts.asked import Action, Asked
-from alerts.fields import text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing import asked, opsgenie
+from alerts.parsing.asked import Action, Asked
+from alerts.parsing.fields import text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

@@ -8,10 +8,10 @@ import hashlib
 
 import orjson
 
-from alerts.fields import object_at, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import object_at, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     ChangeTold,
     Example,
     Expected,

@@ -6,10 +6,10 @@ An incident there is an alert here; that it was escalated, assigned or annotated
 
 from collections.abc import Iterator
 
-from alerts.fields import labels_at, object_at, objects_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import labels_at, object_at, objects_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

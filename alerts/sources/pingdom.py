@@ -6,10 +6,10 @@ so only its host and the address without them are kept.
 
 from urllib.parse import urlsplit, urlunsplit
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 _OVER = frozenset({"UP", "SUCCESS", "SUCCESSFUL"})

@@ -7,10 +7,10 @@ script is read too: its key holds the date, which is left out, as an outage may 
 
 import re
 
-from alerts.bodies import fields_of
-from alerts.fields import flattened, in_query, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, in_query, key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 _NOW = re.compile(r"\bnow: *([a-z ]+)")

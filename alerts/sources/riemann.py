@@ -4,11 +4,11 @@ Format: Riemann's documentation, "Concepts: Events": host and service are the id
 the one for well, `expired` the one for not heard of any more.
 """
 
-from alerts.bodies import body_of
-from alerts.fields import key_of_content, labels_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, severity_of
+from alerts.parsing.bodies import body_of
+from alerts.parsing.fields import key_of_content, labels_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
 
 _OWN = frozenset({"host", "service", "state", "description", "metric", "time", "ttl", "tags"})

@@ -4,10 +4,10 @@ Format: Rollbar's documentation, "Webhooks". Levels are numbers for an item and 
 are not answered 200, 201, 202 or 204 within three seconds come again, up to ten times.
 """
 
-from alerts.fields import labels_at, object_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import labels_at, object_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

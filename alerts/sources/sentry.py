@@ -6,11 +6,11 @@ as news of its issue, so both are known by the issue's number. Archiving ends an
 
 import re
 
-from alerts.authentication import Signed, by
-from alerts.fields import at, labels_at, object_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.authentication import Signed, by
+from alerts.parsing.fields import at, labels_at, object_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

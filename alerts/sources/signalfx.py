@@ -5,9 +5,9 @@ Format: Splunk's documentation, "Send alert notifications to a webhook". Some se
 
 import re
 
-from alerts.fields import all_filled, filled, nothing_to_tell, object_at, said
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import all_filled, filled, nothing_to_tell, object_at, said
+from alerts.parsing.source import (
     Example,
     Expected,
     Json,

@@ -3,9 +3,9 @@
 Format: SigNoz' documentation, "Configure webhook channel".
 """
 
-from alerts.labelsets import alerts_of
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of
+from alerts.parsing.labelsets import alerts_of
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 

@@ -3,10 +3,10 @@
 Format: Site24x7's documentation, "Webhooks integration".
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, nothing_to_tell, said, tagged
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, nothing_to_tell, said, tagged
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 _SEVERITIES = {

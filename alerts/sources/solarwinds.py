@@ -4,10 +4,10 @@ Format: SolarWinds' documentation, "Send a GET or POST request" and "General ale
 what triggers and what resets an alert are two actions.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import all_filled, identity, nothing_to_tell, said
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import all_filled, identity, nothing_to_tell, said
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _OVER = frozenset({"resolved", "reset", "cleared", "ok", "up"})

@@ -4,12 +4,12 @@ Format: StatusCake's knowledge base, "How to use the Web Hook URL": a form (JSON
 and no time. `Token`, a hash of the account's key, is not kept.
 """
 
-from alerts.authentication import InForm, by
-from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_at, said, text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, ParsedAlert, Received, Source, links_of
+from alerts.parsing.authentication import InForm, by
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, key_of_content, labels_at, said, text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Expected, ParsedAlert, Received, Source, links_of
 
 _STATUSES = {"up": AlertStatus.RESOLVED, "down": AlertStatus.FIRING}
 

@@ -3,10 +3,10 @@
 Format: ThousandEyes' documentation, "Webhooks for alert notifications".
 """
 
-from alerts.fields import all_filled, nothing_to_tell, object_at, objects_at, said
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import all_filled, nothing_to_tell, object_at, objects_at, said
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

@@ -6,11 +6,11 @@ notice of a certificate have neither heartbeat nor monitor.
 
 import re
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said
-from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said
+from alerts.parsing.mend import Unreadable, read_json
+from alerts.parsing.source import Example, Expected, Ignored, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _STATUSES = {"0": AlertStatus.FIRING, "1": AlertStatus.RESOLVED}

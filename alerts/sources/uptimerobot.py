@@ -4,10 +4,10 @@ Format: UptimeRobot's documentation, "Web-Hook alert contacts": a JSON body, a f
 variables between asterisks. Alert types are 1 (down), 2 (up), 3 (certificate), 4 (domain) and 99 (paused or started).
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import flattened, key_of_content, labels_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, key_of_content, labels_at, said, text_at
+from alerts.parsing.source import Example, Expected, Ignored, ParsedAlert, Received, Source, links_of
 from incidents.models import Severity
 
 _WORDS = {"down": "1", "up": "2", "started": "99", "paused": "99"}

@@ -6,10 +6,10 @@ and made an entity where a message names none; both travel in notes. Fields `vo_
 
 import orjson
 
-from alerts.fields import text_at
-from alerts.mend import Unreadable
 from alerts.models import AlertStatus
-from alerts.source import (
+from alerts.parsing.fields import text_at
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import (
     Example,
     Expected,
     Ignored,

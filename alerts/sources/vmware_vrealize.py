@@ -3,9 +3,9 @@
 Format: VMware's documentation, "Add a REST plug-in for outbound alerts", JSON.
 """
 
-from alerts.fields import all_filled, nothing_to_tell, said
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, expect_object, severity_of
+from alerts.parsing.fields import all_filled, nothing_to_tell, said
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, expect_object, severity_of
 from incidents.models import Severity
 
 _OVER = frozenset({"CANCELED", "CANCELLED", "INACTIVE", "CLOSED"})

@@ -7,10 +7,10 @@ alert in `all_fields`. The flat message of Keep's script is read too. Wazuh neve
 import re
 from datetime import timedelta
 
-from alerts.bodies import fields_of
-from alerts.fields import key_of_content, labels_at, object_at, said, text_at
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import key_of_content, labels_at, object_at, said, text_at
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, as_text, severity_of
 from incidents.models import Severity
 
 _LEVELS = ((15, Severity.CRITICAL), (12, Severity.ERROR), (7, Severity.WARNING), (0, Severity.INFO))

@@ -5,11 +5,11 @@ those of older scripts (`EVENT.ID`, or `alert_uid` and `state`, or `trigger` and
 carries the id of the problem that it ends.
 """
 
-from alerts.bodies import fields_of
-from alerts.fields import flattened, in_query, key_of_content, labels_at, said, text_at
-from alerts.mend import Unreadable, read_json
 from alerts.models import AlertStatus
-from alerts.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
+from alerts.parsing.bodies import fields_of
+from alerts.parsing.fields import flattened, in_query, key_of_content, labels_at, said, text_at
+from alerts.parsing.mend import Unreadable, read_json
+from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received, Source, links_of, severity_of
 from incidents.models import Severity
 
 _BY_NUMBER = {"1": Severity.INFO, "2": Severity.WARNING, "3": Severity.ERROR, "4": Severity.ERROR,

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from alerts import heartbeats
-from alerts.heartbeats import Wish
-from alerts.letters import hashed
+from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.verbs import Wish
 from alerts.models import Heartbeat, HeartbeatState, Integration
+from alerts.receiving.letters import hashed
 from catalog.models import Service
 from config.apply.document import Mapping as MappingNode
 from config.apply.document import Node

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts import group_expressions, hours, keys, routing
-from alerts.authentication import LONGEST_SECRET
-from alerts.flapping import FLAP_CHANGES, FLAP_WINDOW, MOST_KEPT
-from alerts.keys import RouteWish
-from alerts.letters import hashed
+from alerts.decisions import group_expressions, hours, routing
+from alerts.decisions.flapping import FLAP_CHANGES, FLAP_WINDOW, MOST_KEPT
+from alerts.integrations import keys
+from alerts.integrations.keys import RouteWish
 from alerts.models import STORM_AFTER, Integration, Route
-from alerts.source import sources
+from alerts.parsing.authentication import LONGEST_SECRET
+from alerts.parsing.source import sources
+from alerts.receiving.letters import hashed
 from catalog.models import Service
 from config.apply.document import Node
 from config.apply.mail import MailRules, kept_rules, read_rules

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from alerts import mail_rules
+from alerts.parsing import mail_rules
 from config.apply.document import Node
 from config.apply.schema import Fields, Gathered, wrong
 from config.apply.section import Plain, said
@@ -15,7 +15,7 @@ Patterns = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class MailRules:
-    """Patterns, as `alerts.mail_rules` takes them."""
+    """Patterns, as `alerts.parsing.mail_rules` takes them."""
 
     identity: str = ""
     title: str = ""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts import inhibition, matchers, recurrence, windows
-from alerts.inhibition import RuleWish
-from alerts.matchers import NotAMatcher
 from alerts.models import Integration
-from alerts.muting_models import InhibitionRule, MaintenanceWindow
-from alerts.windows import WindowWish
+from alerts.muting import inhibition, matchers, recurrence, windows
+from alerts.muting.inhibition import RuleWish
+from alerts.muting.matchers import NotAMatcher
+from alerts.muting.models import InhibitionRule, MaintenanceWindow
+from alerts.muting.windows import WindowWish
 from catalog.models import Service
 from config.apply.document import Node
 from config.apply.schema import Gathered, Written, list_of, wrong

@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from alerts import keys
-from alerts.keys import RouteWish
-from alerts.letters import hashed
+from alerts.integrations import keys
+from alerts.integrations.keys import RouteWish
 from alerts.models import Alert, Event, Integration
+from alerts.receiving.letters import hashed
 from catalog.models import Service
 from core import clock
 from incidents.models import Incident

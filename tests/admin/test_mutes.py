@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from alerts import silences
-from alerts.muting_models import InhibitionRule, MaintenanceWindow
-from alerts.silences import SilenceWish
+from alerts.muting import silences
+from alerts.muting.models import InhibitionRule, MaintenanceWindow
+from alerts.muting.silences import SilenceWish
 from core import clock
 from tests.admin.filled import filled
 from tests.factories import a_service

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey, Role, SignInAttempt, Team, User
 from alerts.models import Alert, Event, Heartbeat, Integration
-from alerts.muting_models import InhibitionRule, MaintenanceWindow, Silence
+from alerts.muting.models import InhibitionRule, MaintenanceWindow, Silence
 from catalog.models import Service
 from escalation.models import Policy
 from incidents.models import Incident

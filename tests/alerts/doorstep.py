@@ -7,11 +7,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from alerts.door import Door
-from alerts.entrance import entrance_for
-from alerts.keys import RouteWish, create_integration
+from alerts.integrations.keys import RouteWish, create_integration
 from alerts.models import Alert, Event, Integration
-from alerts.source import Source, sources
+from alerts.parsing.source import Source, sources
+from alerts.receiving.door import Door
+from alerts.receiving.entrance import entrance_for
 from catalog.models import Service
 from incidents.models import Incident
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.test import Client
 
-from alerts import turns
+from alerts.pipeline import turns
 from catalog.models import UrgencyRule
 from incidents import lifecycle
 from incidents.actor import Via, person

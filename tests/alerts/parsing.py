@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from alerts.source import ParsedAlert, Received, sources
+from alerts.parsing.source import ParsedAlert, Received, sources
 
 
 def parsed(slug: str, body: Any, **more: Any) -> list[ParsedAlert]:

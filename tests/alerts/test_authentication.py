@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.models import Role
-from alerts import keys, offered, quarantine
-from alerts.authentication import Authentication, InForm, Offered, Secret, Signed, StandardWebhook
+from alerts.integrations import keys
 from alerts.models import Event, EventStatus, Integration
-from alerts.source import Source, sources
+from alerts.parsing.authentication import Authentication, InForm, Offered, Secret, Signed, StandardWebhook
+from alerts.parsing.source import Source, sources
+from alerts.pipeline import quarantine
+from alerts.receiving import offered
 from core.errors import Invalid
 from incidents.models import Incident, Urgency
 from tests.alerts.doorstep import Doorstep, Sender, a_sender, from_alertmanager, prometheus_alert

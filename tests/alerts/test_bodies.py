@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.bodies import MOST_FIELDS, body_of, fields_of
-from alerts.mend import Unreadable
-from alerts.source import Received
+from alerts.parsing.bodies import MOST_FIELDS, body_of, fields_of
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Received
 
 MULTIPART = (
     b'--line\r\nContent-Disposition: form-data; name="data"\r\n\r\n{"host": "db-1"}\r\n'

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from alerts import changes
 from alerts.models import Change, EventStatus, Integration
+from alerts.pipeline import changes
 from core import clock
 from incidents.models import Incident
 from tests.alerts.doorstep import Doorstep, Sender, a_sender

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.concatenated import mended
-from alerts.mend import read_json
+from alerts.parsing.concatenated import mended
+from alerts.parsing.mend import read_json
 
 
 @pytest.mark.parametrize(

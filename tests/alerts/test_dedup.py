@@ -8,12 +8,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.cases import Act, Case, Episode, Told
-from alerts.dedup import Following
-from alerts.grouping import Group
+from alerts.decisions.grouping import Group
+from alerts.decisions.routing import Decision
 from alerts.models import AlertStatus
-from alerts.routing import Decision
-from alerts.source import ParsedAlert
+from alerts.parsing.source import ParsedAlert
+from alerts.pipeline.cases import Act, Case, Episode, Told
+from alerts.pipeline.dedup import Following
 from incidents.models import Severity
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from alerts.door import LARGEST_KEPT
-from alerts.entrance import entrance_for
 from alerts.models import Event, EventStatus
+from alerts.receiving.door import LARGEST_KEPT
+from alerts.receiving.entrance import entrance_for
 from core import doorbell
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
@@ -118,7 +118,7 @@ def test_many_at_once_are_committed_in_groups_and_each_gets_its_own_answer(sende
 def test_a_body_that_comes_slowly_is_given_up_after_ten_seconds_and_shall_come_again(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alerts.door.LONGEST_READ", 0.2)
+    monkeypatch.setattr("alerts.receiving.door.LONGEST_READ", 0.2)
 
     answered = sender.doorstep.run(sender.doorstep.request("POST", sender.path, [b'{"title"', 5.0, b': "x"}']))
 
@@ -130,7 +130,7 @@ def test_a_body_that_comes_slowly_is_given_up_after_ten_seconds_and_shall_come_a
 def test_bodies_under_way_do_not_take_more_memory_than_there_is(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alerts.inbox.MOST_WAITING_BYTES", 1_000_000)
+    monkeypatch.setattr("alerts.receiving.inbox.MOST_WAITING_BYTES", 1_000_000)
 
     async def two_at_once() -> list[Any]:
         parts: list[bytes | float] = [b"x" * 600_000, 0.3, b"x"]
@@ -180,8 +180,8 @@ def test_sixteen_megabytes_are_stored_whole(sender: Sender) -> None:
 
 
 def test_of_what_is_too_large_the_head_is_kept_with_a_mark(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alerts.door.LARGEST_KEPT", 16_000)
-    monkeypatch.setattr("alerts.door.LARGEST_READ", 32_000)
+    monkeypatch.setattr("alerts.receiving.door.LARGEST_KEPT", 16_000)
+    monkeypatch.setattr("alerts.receiving.door.LARGEST_READ", 32_000)
     part = b"x" * 1000
 
     larger = sender.doorstep.run(sender.doorstep.request("POST", sender.path, [part] * 20))

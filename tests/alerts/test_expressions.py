@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from alerts.expression_functions import LONGEST_TEXT
-from alerts.expressions import LONGEST_EXPRESSION, check, compiled
-from alerts.source import Json
+from alerts.mapping.expressions import LONGEST_EXPRESSION, check, compiled
+from alerts.mapping.functions import LONGEST_TEXT
+from alerts.parsing.source import Json
 
 ROOTS = ("payload", "labels", "title")
 FACTS = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alerts.fields import (
+from alerts.parsing.fields import (
     at,
     filled,
     flattened,

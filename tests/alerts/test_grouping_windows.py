@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Role
-from alerts import group_expressions
-from alerts.group_expressions import group_of
-from alerts.grouping import Group
-from alerts.routing import Facts
+from alerts.decisions import group_expressions
+from alerts.decisions.group_expressions import group_of
+from alerts.decisions.grouping import Group
+from alerts.decisions.routing import Facts
 from catalog.models import Service
 from incidents.states import Status
 from tests.alerts.doorstep import Doorstep, Sender, a_sender

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from alerts import heartbeats, watching
-from alerts.heartbeats import Wish
+from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats import watching
+from alerts.heartbeats.verbs import Wish
 from alerts.models import Alert, Attendance, Heartbeat, HeartbeatState
 from catalog.models import Service
 from core import clock

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Role
-from alerts import heartbeats
+from alerts.heartbeats import verbs as heartbeats
 from alerts.models import Heartbeat, HeartbeatState
 from catalog.models import Service
 from tests.alerts.doorstep import Doorstep

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.hours import check, read
-from alerts.routing import Facts, Router, RouteRule
+from alerts.decisions.hours import check, read
+from alerts.decisions.routing import Facts, Router, RouteRule
 
 FACTS = Facts({}, {}, "critical", "x", "generic", "all")
 

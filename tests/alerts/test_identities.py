@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from alerts.mend import Unreadable
-from alerts.source import Ignored, Json, Source, sources
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Ignored, Json, Source, sources
 from tests.alerts.messages import github_run
 from tests.alerts.parsing import parsed, the_one_parsed
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from alerts.door import connection_parameters
-from alerts.inbox import Inbox, NotStored
-from alerts.letters import Letter, Outcome
+from alerts.receiving.door import connection_parameters
+from alerts.receiving.inbox import Inbox, NotStored
+from alerts.receiving.letters import Letter, Outcome
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts.macros import is_macro
+from alerts.parsing.macros import is_macro
 
 
 @pytest.mark.parametrize(

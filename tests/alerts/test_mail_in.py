@@ -16,9 +16,9 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Role
-from alerts.keys import new_key
+from alerts.integrations.keys import new_key
+from alerts.mail.postbox import MOST_AT_ONCE, Postbox, key_in
 from alerts.models import AlertStatus, Event, EventStatus
-from alerts.postbox import MOST_AT_ONCE, Postbox, key_in
 from incidents.states import Status
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service, a_user, an_api

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import mail_rules
-from alerts.mail_rules import Rules
-from alerts.mails import Mail
 from alerts.models import AlertStatus
+from alerts.parsing import mail_rules
+from alerts.parsing.mail_rules import Rules
+from alerts.parsing.mails import Mail
 from incidents.models import Severity
 
 FIRING, RESOLVED = AlertStatus.FIRING, AlertStatus.RESOLVED

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from alerts import mapping_versions
-from alerts.mapping import check, compile_mapping, flat, nested
-from alerts.mapping_models import MappingUse
+from alerts.mapping import versions
+from alerts.mapping.models import MappingUse
+from alerts.mapping.rules import check, compile_mapping, flat, nested
 from alerts.models import AlertStatus, EventStatus, Integration
-from alerts.source import Json, ParsedAlert
+from alerts.parsing.source import Json, ParsedAlert
 from core.errors import Invalid
 from incidents.actor import Via, person, system
 from incidents.models import Severity
@@ -112,7 +112,7 @@ def test_mistakes_are_told_by_field() -> None:
 
 
 def test_alerts_come_out_of_the_pipeline_as_the_mapping_says(anything: Sender, engine: MovedEngine) -> None:
-    mapping_versions.save(anything.integration.pk, EXPRESSIONS, by=BY)
+    versions.save(anything.integration.pk, EXPRESSIONS, by=BY)
 
     anything.post(MESSAGE)
     engine.run()
@@ -126,7 +126,7 @@ def test_alerts_come_out_of_the_pipeline_as_the_mapping_says(anything: Sender, e
 
 
 def test_a_mapping_that_fails_costs_no_alert_and_is_shown(anything: Sender, engine: MovedEngine) -> None:
-    mapping_versions.save(anything.integration.pk, {"title": "payload.prio + 1"}, by=BY)
+    versions.save(anything.integration.pk, {"title": "payload.prio + 1"}, by=BY)
 
     anything.post(MESSAGE)
     engine.run()
@@ -139,7 +139,7 @@ def test_a_mapping_that_fails_costs_no_alert_and_is_shown(anything: Sender, engi
 
 
 def test_what_a_mapping_makes_too_long_is_cut(anything: Sender, engine: MovedEngine) -> None:
-    mapping_versions.save(anything.integration.pk, {"title": "payload.long", "labels.l": "payload.long"}, by=BY)
+    versions.save(anything.integration.pk, {"title": "payload.long", "labels.l": "payload.long"}, by=BY)
 
     anything.post({"title": "t", "long": "x" * 20_000})
     engine.run()
@@ -150,7 +150,7 @@ def test_what_a_mapping_makes_too_long_is_cut(anything: Sender, engine: MovedEng
 
 def test_a_message_that_is_split_is_mapped_alert_by_alert(prometheus: Sender, engine: MovedEngine) -> None:
     expressions = {"identity": "payload.labels.instance", "labels.receiver": "message.receiver"}
-    mapping_versions.save(prometheus.integration.pk, expressions, by=BY)
+    versions.save(prometheus.integration.pk, expressions, by=BY)
 
     prometheus.post(from_alertmanager(prometheus_alert(instance="db-1"), prometheus_alert(instance="db-2")))
     engine.run()
@@ -170,8 +170,8 @@ class TestVersions:
     def test_each_save_is_a_version_with_its_author(self, integration: Integration) -> None:
         ada = person(a_user("ada"), Via.WEB)
 
-        mapping_versions.save(integration.pk, {"title": '"one"'}, comment="A beginning", by=ada)
-        mapping_versions.save(integration.pk, {"title": '"two"'}, by=ada)
+        versions.save(integration.pk, {"title": '"one"'}, comment="A beginning", by=ada)
+        versions.save(integration.pk, {"title": '"two"'}, by=ada)
 
         integration.refresh_from_db()
         two, one = integration.mapping_versions.all()
@@ -179,36 +179,36 @@ class TestVersions:
         assert (two.number, integration.mapping) == (2, two)
 
     def test_the_same_again_is_no_version(self, integration: Integration) -> None:
-        first = mapping_versions.save(integration.pk, {"title": '"one"'}, by=BY)
-        again = mapping_versions.save(integration.pk, {"title": ' "one" ', "severity": ""}, by=BY)
+        first = versions.save(integration.pk, {"title": '"one"'}, by=BY)
+        again = versions.save(integration.pk, {"title": ' "one" ', "severity": ""}, by=BY)
 
         assert first == again
         assert MappingUse.objects.count() == 1
 
     def test_an_earlier_one_is_put_into_use_again_and_that_is_recorded(self, integration: Integration) -> None:
-        mapping_versions.save(integration.pk, {"title": '"one"'}, by=BY)
-        mapping_versions.save(integration.pk, {"title": '"two"'}, by=BY)
+        versions.save(integration.pk, {"title": '"one"'}, by=BY)
+        versions.save(integration.pk, {"title": '"two"'}, by=BY)
 
-        assert mapping_versions.use(integration.pk, 1, by=person(a_user("ada"), Via.WEB))
-        assert not mapping_versions.use(integration.pk, 1, by=BY)
+        assert versions.use(integration.pk, 1, by=person(a_user("ada"), Via.WEB))
+        assert not versions.use(integration.pk, 1, by=BY)
 
         integration.refresh_from_db()
-        assert mapping_versions.in_use(integration) == {"title": '"one"'}
+        assert versions.in_use(integration) == {"title": '"one"'}
         last = integration.mapping_uses.first()
         assert last is not None
         assert (last.actor_name, last.via, last.version) == ("ada", "web", integration.mapping)
 
     def test_none_is_in_use_without_expressions(self, integration: Integration) -> None:
-        mapping_versions.save(integration.pk, {"title": '"one"'}, by=BY)
+        versions.save(integration.pk, {"title": '"one"'}, by=BY)
 
-        assert mapping_versions.save(integration.pk, {}, by=BY) is None
+        assert versions.save(integration.pk, {}, by=BY) is None
 
         integration.refresh_from_db()
-        assert mapping_versions.active(integration) is None
+        assert versions.active(integration) is None
         assert integration.mapping_versions.count() == 1
 
     def test_mistakes_are_refused_by_field(self, integration: Integration) -> None:
         with pytest.raises(Invalid) as refused:
-            mapping_versions.save(integration.pk, {"title": "nope", "labels.x": "1 +"}, by=BY)
+            versions.save(integration.pk, {"title": "nope", "labels.x": "1 +"}, by=BY)
 
         assert sorted(refused.value.fields) == ["labels.x", "title"]

@@ -5,7 +5,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.matchers import OPERATORS, Matcher, NotAMatcher, check, read, value_of, written
+from alerts.muting.matchers import OPERATORS, Matcher, NotAMatcher, check, read, value_of, written
 
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _matchers = st.builds(Matcher, _texts.filter(bool), st.sampled_from(OPERATORS), _texts)

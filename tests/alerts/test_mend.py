@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.mend import DEEPEST, MOST_VALUES, Unreadable, clean_text, read_json, unpack
+from alerts.parsing.mend import DEEPEST, MOST_VALUES, Unreadable, clean_text, read_json, unpack
 
 Json = Any
 

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Role
-from alerts.muting_models import Silence
+from alerts.muting.models import Silence
 from core import clock
 from tests.alerts.doorstep import Sender, from_alertmanager, prometheus_alert
 from tests.factories import a_service, a_user, an_api

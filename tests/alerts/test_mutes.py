@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.matchers import read
-from alerts.mutes import NOTHING, Facts, Found, Muter, Mutes, Rule, is_inhibited
+from alerts.muting.matchers import read
+from alerts.muting.mutes import NOTHING, Facts, Found, Muter, Mutes, Rule, is_inhibited
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

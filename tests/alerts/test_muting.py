@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts import inhibition, silences, windows
-from alerts.inhibition import RuleWish
 from alerts.models import Integration
-from alerts.muting_models import InhibitionRule, InhibitionSource, MaintenanceWindow, MuteWatch, Silence
-from alerts.silences import SilenceWish
-from alerts.windows import WindowWish
+from alerts.muting import inhibition, silences, windows
+from alerts.muting.inhibition import RuleWish
+from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWindow, MuteWatch, Silence
+from alerts.muting.silences import SilenceWish
+from alerts.muting.windows import WindowWish
 from catalog.models import Service
 from core import clock
 from incidents import lifecycle, merging

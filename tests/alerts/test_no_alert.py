@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from alerts.mend import Unreadable
-from alerts.source import Ignored
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Ignored
 from tests.alerts.messages import argocd_application, github_run, jira_change, sentry_issue
 from tests.alerts.parsing import parsed
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerts.entrances.oncall import TYPES
 from alerts.models import Event
-from alerts.source import sources
+from alerts.parsing.source import sources
+from alerts.receiving.entrances.oncall import TYPES
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
 from tests.world import MovedEngine

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
-from alerts import opsgenie
+from alerts.parsing import opsgenie
 from tests.alerts.doorstep import Doorstep, Sender
 from tests.alerts.opsgenie_client import get, messages, three_alerts
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts import opsgenie
 from alerts.models import AlertStatus, Event, EventStatus
+from alerts.parsing import opsgenie
 from catalog.models import UrgencyRule
 from escalation import policies
 from escalation.policies import StepDraft

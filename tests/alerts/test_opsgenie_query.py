@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.opsgenie_query import All, Any, Condition, Node, Not, parse
+from alerts.opsgenie.query import All, Any, Condition, Node, Not, parse
 from core.errors import Invalid
 
 OPEN = Condition("status", ":", "open")

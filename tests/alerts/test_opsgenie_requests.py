@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from alerts import opsgenie
 from alerts.models import Integration
+from alerts.parsing import opsgenie
 from core import clock
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.alerts.opsgenie_client import act, create, get, messages, three_alerts

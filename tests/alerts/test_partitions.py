@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from alerts import jobs, partitions
+from alerts import jobs
 from alerts.models import Event, EventStatus, Integration
+from alerts.pipeline import partitions
 from core import clock
 from tests.alerts.doorstep import Doorstep, a_sender
 from tests.factories import a_service

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.models import AlertStatus, EventStatus
-from alerts.source import MOST_ALERTS
+from alerts.parsing.source import MOST_ALERTS
 from core import clock
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
 from incidents.states import Status

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from alerts import turns
+from alerts.pipeline import turns
 from incidents import lifecycle, merging
 from incidents.actor import Via, person
 from incidents.models import Severity

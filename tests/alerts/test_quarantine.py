@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.models import EventStatus
-from alerts.source import Received, sources
+from alerts.parsing.source import Received, sources
 from catalog.models import UrgencyRule
 from incidents import lifecycle
 from incidents.actor import system

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.recurrence import Occurrence, Plan, check_rule, occurrence, upcoming
+from alerts.muting.recurrence import Occurrence, Plan, check_rule, occurrence, upcoming
 
 
 def at(text: str) -> datetime:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from alerts.routing import Facts, Router, RouteRule, check
+from alerts.decisions.routing import Facts, Router, RouteRule, check
 
 
 def _facts(severity: str = "critical", title: str = "Disk full", **labels: str) -> Facts:

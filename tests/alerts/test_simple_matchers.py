@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerts.routing import Facts, Router, RouteRule, check
-from alerts.simple_matchers import Operator, both, condition
+from alerts.decisions.routing import Facts, Router, RouteRule, check
+from alerts.decisions.simple_matchers import Operator, both, condition
 
 FACTS = Facts({"team": "db", "kubernetes.io/app": 'say "hi"'}, {}, "critical", "Disk full on db-1", "generic", "all")
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts import keys, sns
+from alerts.integrations import keys
 from alerts.models import Errand, EventStatus, SigningCertificate
-from alerts.source import Received
+from alerts.parsing import sns
+from alerts.parsing.source import Received
 from core.errors import Invalid
 from incidents.models import Urgency
 from tests.alerts.doorstep import Doorstep, Sender, a_sender

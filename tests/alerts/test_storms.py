@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerts.cases import Case, Fold
 from alerts.models import AlertStatus, Storm
-from alerts.storms import Standing, Weather
+from alerts.pipeline.cases import Case, Fold
+from alerts.pipeline.storms import Standing, Weather
 from incidents import lifecycle
 from incidents.actor import Via, person
 from incidents.models import Incident, TimelineEntry

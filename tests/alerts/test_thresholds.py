@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from alerts import silences
-from alerts.keys import RouteWish, create_integration, set_routes
+from alerts.integrations.keys import RouteWish, create_integration, set_routes
 from alerts.models import Threshold
-from alerts.silences import SilenceWish
+from alerts.muting import silences
+from alerts.muting.silences import SilenceWish
 from catalog.models import Service
 from core import clock
 from core.errors import Invalid

@@ -15,14 +15,14 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from alerts import turns
 from alerts.models import Event, EventStatus
+from alerts.pipeline import turns
 from core import clock
 from tests.alerts.doorstep import Doorstep, Sender, a_sender, from_alertmanager, prometheus_alert
 from tests.factories import a_service
 from tests.world import MovedEngine
 
-_WORKER = "import django; django.setup(); from alerts import turns; turns.run()"
+_WORKER = "import django; django.setup(); from alerts.pipeline import turns; turns.run()"
 
 
 @pytest.fixture

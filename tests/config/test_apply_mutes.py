@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.muting_models import InhibitionRule, MaintenanceWindow
+from alerts.muting.models import InhibitionRule, MaintenanceWindow
 from tests.config.applying import Files, exported
 
 pytestmark = pytest.mark.django_db

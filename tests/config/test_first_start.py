@@ -16,8 +16,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Role, User
-from alerts.letters import hashed
 from alerts.models import Integration
+from alerts.receiving.letters import hashed
 from catalog.models import Service
 from config import first_start
 from escalation.models import Coverage, Target

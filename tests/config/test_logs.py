@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from alerts import keys
+from alerts.integrations import keys
 from config import logs
 
 KEY = keys.new_key()

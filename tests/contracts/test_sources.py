@@ -9,11 +9,11 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
-from alerts.copying import said
-from alerts.grouping import fingerprint, group_of
+from alerts.decisions.grouping import fingerprint, group_of
 from alerts.models import AlertStatus, Event, EventStatus
-from alerts.source import Example, ParsedAlert, Source, sources
-from alerts.understanding import RawEvent, understand
+from alerts.parsing.source import Example, ParsedAlert, Source, sources
+from alerts.pipeline.copying import said
+from alerts.pipeline.understanding import RawEvent, understand
 from incidents.models import Severity
 from incidents.states import Status
 from tests.alerts.doorstep import Doorstep, Sender, a_sender

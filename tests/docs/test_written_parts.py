@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from pytest_django import Settings
 
-from alerts.source import Received
+from alerts.parsing.source import Received
 from notifications.channel import Accepted, Channel, OutcomeUnknown, Outgoing, PermanentFailure, TemporaryFailure
 from notifications.messages import Message
 from tests.docs.pages import blocks

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from alerts import turns
-from alerts.source import Example, severity_of, sources
+from alerts.parsing.source import Example, severity_of, sources
+from alerts.pipeline import turns
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
 

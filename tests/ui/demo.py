@@ -12,10 +12,10 @@ from hashlib import sha256
 from django.db import transaction
 
 from accounts.models import Membership, Role, Team, User
-from alerts import silences, windows
 from alerts.models import Alert, AlertStatus, Event, Integration
-from alerts.silences import SilenceWish
-from alerts.windows import WindowWish
+from alerts.muting import silences, windows
+from alerts.muting.silences import SilenceWish
+from alerts.muting.windows import WindowWish
 from catalog.models import Service
 from core import clock
 from escalation import policies

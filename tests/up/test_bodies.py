@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alerts.door import Receive, Scope, Send
+from alerts.receiving.door import Receive, Scope, Send
 from config import bodies
 from tests.up.fronted import answer_to, serving
 

@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.urls.resolvers import URLPattern
 
 from accounts.models import Role, User
-from alerts import heartbeats, silences, windows
-from alerts.heartbeats import Wish
-from alerts.keys import RouteWish, create_integration
+from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.verbs import Wish
+from alerts.integrations.keys import RouteWish, create_integration
 from alerts.models import Heartbeat, Integration
-from alerts.muting_models import MaintenanceWindow
-from alerts.silences import SilenceWish
-from alerts.windows import WindowWish
+from alerts.muting import silences, windows
+from alerts.muting.models import MaintenanceWindow
+from alerts.muting.silences import SilenceWish
+from alerts.muting.windows import WindowWish
 from core import clock
 from incidents.models import Incident
 from tests import factories

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role
-from alerts import heartbeats
-from alerts.heartbeats import Wish
+from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.verbs import Wish
 from alerts.models import Heartbeat, HeartbeatState
 from tests.factories import a_service, a_user
 

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role
-from alerts import mapping_versions
-from alerts.keys import RouteWish, create_integration
+from alerts.integrations.keys import RouteWish, create_integration
+from alerts.mapping import versions
 from alerts.models import Event, EventStatus, Integration
 from incidents.actor import system
 from tests.factories import a_service, a_user
@@ -107,19 +107,19 @@ def test_what_is_wrong_is_not_saved(manager: Client, integration: Integration) -
 
 
 def test_an_earlier_version_is_looked_at_and_used_again(manager: Client, integration: Integration) -> None:
-    mapping_versions.save(integration.pk, {"title": '"first"'}, by=BY)
-    mapping_versions.save(integration.pk, {"title": '"second"'}, by=BY)
+    versions.save(integration.pk, {"title": '"first"'}, by=BY)
+    versions.save(integration.pk, {"title": '"second"'}, by=BY)
 
     shown = manager.get(f"/mapping/{integration.pk}/?version=1").content.decode()
     manager.post(f"/mapping/{integration.pk}/use/", {"version": "1"})
 
     integration.refresh_from_db()
     assert "&quot;first&quot;</textarea>" in shown
-    assert mapping_versions.in_use(integration) == {"title": '"first"'}
+    assert versions.in_use(integration) == {"title": '"first"'}
 
 
 def test_none_is_used_on_demand(manager: Client, integration: Integration) -> None:
-    mapping_versions.save(integration.pk, {"title": '"first"'}, by=BY)
+    versions.save(integration.pk, {"title": '"first"'}, by=BY)
 
     manager.post(f"/mapping/{integration.pk}/use/", {})
 

@@ -6,12 +6,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from alerts import silences, windows
-from alerts.grouping import fingerprint
+from alerts.decisions.grouping import fingerprint
 from alerts.models import Alert, Integration
-from alerts.muting_models import MaintenanceWindow, Silence
-from alerts.silences import SilenceWish
-from alerts.windows import WindowWish
+from alerts.muting import silences, windows
+from alerts.muting.models import MaintenanceWindow, Silence
+from alerts.muting.silences import SilenceWish
+from alerts.muting.windows import WindowWish
 from catalog.models import Service
 from core import clock
 from incidents import muting

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role
-from alerts.keys import RouteWish, create_integration
+from alerts.integrations.keys import RouteWish, create_integration
 from alerts.models import Event, EventStatus, Integration
 from tests.factories import a_service, a_user
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from alerts import mapping
-from alerts.expressions import LONGEST_EXPRESSION
-from alerts.mapping_versions import LONGEST_COMMENT
+from alerts.mapping import rules as mapping
+from alerts.mapping.expressions import LONGEST_EXPRESSION
+from alerts.mapping.versions import LONGEST_COMMENT
 
 LABELS = "labels"
 _HINTS = {

@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from alerts import silences, windows
 from alerts.models import Integration
-from alerts.muting_models import MaintenanceWindow, Silence
-from alerts.silences import SilenceWish
-from alerts.windows import WindowWish
+from alerts.muting import silences, windows
+from alerts.muting.models import MaintenanceWindow, Silence
+from alerts.muting.silences import SilenceWish
+from alerts.muting.windows import WindowWish
 from catalog.models import Service
 from core import clock, durations
 from core.errors import Invalid

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
-from alerts import heartbeats as verbs
 from alerts import reading as alerts_reading
+from alerts.heartbeats import verbs
 from alerts.models import Heartbeat, HeartbeatState
 from web import reading
 from web.pages.access import page, reader

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from alerts import reading as alerts_reading
 from alerts.models import Event, EventStatus
-from alerts.source import sources
+from alerts.parsing.source import sources
 from core import clock
 from web import reading
 from web.pages.access import page, reader

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Role
-from alerts import mute_reading, windows
-from alerts.muting_models import MaintenanceWindow
+from alerts.muting import reading as mute_reading
+from alerts.muting import windows
+from alerts.muting.models import MaintenanceWindow
 from core import clock
 from core.errors import DomainError, Invalid
 from web import reading

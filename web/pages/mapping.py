@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Role
-from alerts import mapping as rules
-from alerts import mapping_trial, mapping_versions
+from alerts.mapping import rules
+from alerts.mapping import trial as mapping_trial
+from alerts.mapping import versions as mapping_versions
 from alerts.models import Event, Integration
 from core.errors import DomainError
 from incidents.actor import Via, person

@@ -11,8 +11,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
-from alerts import quarantine as verbs
 from alerts.models import Event, EventStatus, Integration
+from alerts.pipeline import quarantine as verbs
 from core.errors import DomainError
 from incidents.actor import Via, person
 from web import reading

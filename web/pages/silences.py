@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Role
-from alerts import mute_reading, silences
-from alerts.matchers import known
-from alerts.mute_reading import Preview
-from alerts.muting_models import Silence, SilenceState
+from alerts.muting import reading as mute_reading
+from alerts.muting import silences
+from alerts.muting.matchers import known
+from alerts.muting.models import Silence, SilenceState
+from alerts.muting.reading import Preview
 from core.errors import DomainError, Invalid
 from incidents.models import Incident
 from web import reading

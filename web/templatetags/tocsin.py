@@ -15,8 +15,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import Role, User
-from alerts.mend import clean_text, decode
 from alerts.models import Alert
+from alerts.parsing.mend import clean_text, decode
 from core import clock, durations
 from incidents.actor import Actor, ActorKind, Via
 from incidents.models import Incident, TimelineEntry

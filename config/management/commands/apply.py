@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from alerts import heartbeats
+from alerts.heartbeats import verbs as heartbeats
 from config.apply import plan
 from config.apply.document import Refused
 from config.apply.plan import Outcome

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from alerts import partitions
+from alerts.pipeline import partitions
 from config import demo, env, first_start
 
 

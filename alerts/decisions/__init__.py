@@ -1,0 +1,1 @@
+"""What an integration's settings decide of an alert: its service, its group, whether it flaps. Pure."""

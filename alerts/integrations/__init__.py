@@ -1,0 +1,1 @@
+"""Integrations: entry points with their keys and routes, made and changed by people."""

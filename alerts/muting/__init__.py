@@ -1,0 +1,1 @@
+"""Silences, maintenance windows and inhibition rules: what mutes now, and what happens when that ends."""

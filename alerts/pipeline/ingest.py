@@ -1,0 +1,327 @@
+"""The pipeline: read > dedup > route > group, a batch of one integration's messages in one transaction.
+
+Messages of an integration are worked on in their order: a worker holds the lock of its row, others skip it. Incidents
+are locked before alerts are written, in ascending order. Whose turn it is, and what becomes of a message that fails, is
+decided in `alerts.pipeline.turns`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import structlog
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
+from alerts.decisions import group_expressions, hours
+from alerts.decisions.flapping import FlapRule
+from alerts.decisions.grouping import Window, fingerprint, group_of, open_key
+from alerts.decisions.routing import Decision, Facts, Limit, Router, RouteRule
+from alerts.mapping import versions
+from alerts.models import AlertStatus, EventStatus, Integration, Route
+from alerts.parsing.source import Own, ParsedAlert, resolve_after
+from alerts.pipeline import acting, changes, errands, events, muting, own_messages, quarantine, rows, storms, thresholds
+from alerts.pipeline.attaching import Attaching
+from alerts.pipeline.cases import Case, Episode, Told
+from alerts.pipeline.copying import said
+from alerts.pipeline.dedup import Following
+from alerts.pipeline.guards import Guard, guard_of
+from alerts.pipeline.understanding import RawEvent, Understood, doubted_by, understand
+from catalog.models import Service
+from core import clock
+from incidents.actor import Actor
+from incidents.models import Incident, Severity
+from incidents.states import Status
+
+log = structlog.get_logger(__name__)
+
+_IS_OVER = ExpressionWrapper(Q(status=Status.RESOLVED), output_field=BooleanField())
+
+
+class Changed(Exception):
+    """An incident moved between being looked at and being locked: begin anew."""
+
+
+class StandsAlone(Exception):
+    """The next message is large: its start is committed before the work begins."""
+
+    def __init__(self, event: events.Next) -> None:
+        super().__init__()
+        self.event = event
+
+
+def locked(integration_id: int) -> Integration | None:
+    """The integration, locked; None where another worker has it."""
+    rows_of_it = Integration.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=integration_id)
+    return rows_of_it.first()
+
+
+def batch(integration_id: int, now: datetime, *, only: events.Next | None = None) -> int:
+    """Carry an integration's next messages, or this one, through the pipeline. Returns how many they were.
+
+    Within a transaction. Raises Changed and StandsAlone, having changed nothing, and whatever a message brings about.
+    """
+    integration = locked(integration_id)
+    if integration is None:
+        return 0
+    chosen = [only] if only is not None else events.next_batch(integration_id, now)
+    if only is None and chosen and chosen[0].is_large:
+        raise StandsAlone(chosen[0])
+    claimed = events.bodies(chosen)
+    if not claimed:
+        return 0
+    rules = _rules(integration)
+    guard = guard_of(integration)
+    if acting.is_action(claimed[0]):
+        return _act(integration, claimed[0], guard, _router(rules) if rules else None)
+    read = [_read(event, integration, guard, has_routes=bool(rules)) for event in claimed]
+    understood = [each for each in read if each is not None]
+    messages = [each for each in understood if each.alerts]
+    if messages:
+        # Locked with the others, in their order: it may be noted on when they have been.
+        is_told_of = any(each is None or each.status is EventStatus.QUARANTINED for each in read)
+        and_lock = quarantine.incident_keys(integration.pk) if is_told_of else set()
+        _follow(integration, messages, _router(rules) if rules else None, and_lock=and_lock)
+    quarantine.tell_of(integration, understood)
+    errands.note(integration, understood)
+    changes.keep(integration, understood, _router(rules) if rules else None)
+    for event, each in zip(claimed, read, strict=True):
+        if each is None:
+            quarantine.give_way(integration, event.id, now=now)
+    events.finish(understood, now=clock.now())
+    came = [event.received_at for event in claimed if event.source != own_messages.SOURCE]
+    if came:
+        Integration.objects.filter(pk=integration_id).update(last_event_at=came[-1])
+    return len(claimed)
+
+
+def _act(integration: Integration, event: RawEvent, guard: Guard | None, router: Router | None) -> int:
+    """An action of a sender's on an alert: what it says of the condition goes the way of every alert."""
+    done = doubted_by(guard, event)
+    if done is None:
+        action = acting.Acting(integration, event)
+        told = action.told()
+        if told is not None:
+            _follow(integration, [Understood(event, alerts=[told])], router, and_lock=set(), by=action.by)
+        done = action.finish()
+    quarantine.tell_of(integration, [done])
+    events.finish([done], now=clock.now())
+    Integration.objects.filter(pk=integration.pk).update(last_event_at=event.received_at)
+    return 1
+
+
+def _read(event: RawEvent, integration: Integration, guard: Guard | None, *, has_routes: bool) -> Understood | None:
+    try:
+        mapping = versions.active(integration)
+        understood = understand(event, integration.source, guard=guard, rules=integration.mail_rules, mapping=mapping)
+    except Exception as trouble:  # noqa: BLE001  a source's own mistake with one message; the others are read
+        source = event.source or integration.source
+        log.warning("ingest.source_failed", message=event.id, source=source, cause=quarantine.cause(trouble))
+        return None
+    if not has_routes and not all(map(_names_its_service, understood.alerts)):
+        problem = "The integration has no route, so nobody knows whose alerts these are. Add one, then read it again."
+        return Understood(event, status=EventStatus.QUARANTINED, reason="no_route", problem=problem)
+    return understood
+
+
+def _names_its_service(alert: ParsedAlert) -> bool:
+    return alert.own is not None and alert.own.service_id is not None
+
+
+def _rules(integration: Integration) -> tuple[RouteRule, ...]:
+    routes = Route.objects.filter(integration=integration).order_by("position")
+    asked = routes.values_list("position", "condition", "service_id", "hours", "more_than", "within")
+    return tuple(
+        RouteRule(
+            position,
+            condition,
+            service_id,
+            hours.read(when) if when else None,
+            Limit(more_than, within) if more_than is not None and within is not None else None,
+        )
+        for position, condition, service_id, when, more_than, within in asked
+    )
+
+
+@lru_cache(maxsize=500)
+def _router(rules: tuple[RouteRule, ...]) -> Router:
+    return Router(rules)
+
+
+def _follow(
+    integration: Integration,
+    messages: Sequence[Understood],
+    router: Router | None,
+    *,
+    and_lock: set[str],
+    by: Actor | None = None,
+) -> None:
+    told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
+    every = [each for message in told for each in message]
+    known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
+    weather = storms.weather(integration, every, known)
+    open_keys = {each.open_key for each in every} | and_lock
+    incidents = _locked_incidents(known, open_keys, weather.incident_ids())
+    if rows.have_moved(known):
+        raise Changed
+    asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
+    cases = _cases(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
+    flap = FlapRule(integration.flap_changes, integration.flap_window) if integration.flap_changes else None
+    if flap is not None and any(each.alert.status is AlertStatus.RESOLVED for each in every):
+        for incident_id, count in rows.flapping_counts(list(incidents)).items():
+            cases[incident_id].flapping_count = count
+    window = Window(integration.group_window, integration.group_window_rolls) if integration.group_window else None
+    if window is not None and window.rolls:
+        for incident_id, at in rows.last_joined(list(incidents)).items():
+            cases[incident_id].joined_at = at
+    episodes = {row.fingerprint: _episode(row, cases) for row in known}
+    folds = weather.folds(cases, storm_after=integration.storm_after)
+    following = Following(
+        episodes,
+        cases.values(),
+        reopen_within=integration.reopen_within,
+        resolve_after=resolve_after(integration.resolve_after, integration.source),
+        flap=flap,
+        window=window,
+        folds=folds,
+    )
+    for message in told:
+        for each in message:
+            following.tell(each)
+        following.end_message()
+    services = Service.objects.in_bulk(
+        {case.service_id for case in following.cases} | {each.route.service_id for each in every}
+    )
+    # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
+    muted = muting.of_batch(integration, following)
+    held_back = thresholds.of_batch(router.rules if router else (), every, following, incidents)
+    Attaching(
+        integration, following, incidents=incidents, services=services, muting=muted, thresholds=held_back, by=by
+    ).carry_out()
+    storms.write_down(integration, weather)
+    rows.save(integration.pk, following.changed.values(), _explain)
+
+
+def _decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
+    route = _named(alert.own) or _asked(integration, router, event, alert)
+    if integration.group_expression:
+        facts = _facts(integration, event, alert)
+        group = group_expressions.group_of(integration.group_expression, facts, dedup_key=alert.dedup_key)
+    else:
+        group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
+    return Told(
+        event_id=event.id,
+        at=event.received_at,
+        alert=alert,
+        fingerprint=(alert.own and alert.own.fingerprint) or fingerprint(alert.dedup_key),
+        route=route,
+        group=group,
+        open_key=open_key(integration.pk, route.service_id, group.key),
+    )
+
+
+def _named(own: Own | None) -> Decision | None:
+    """The service that Tocsin's own message names; None where the routes are asked."""
+    return None if own is None or own.service_id is None else Decision(own.service_id, "named", 0, "")
+
+
+def _asked(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Decision:
+    if router is None:
+        raise ValueError("Without routes only alerts that name their service come so far.")
+    return router.decide(_facts(integration, event, alert), at=event.received_at)
+
+
+def _facts(integration: Integration, event: RawEvent, alert: ParsedAlert) -> Facts:
+    return Facts(
+        labels=alert.labels,
+        annotations=alert.annotations,
+        severity=alert.severity or "",
+        title=alert.title,
+        source=event.source or integration.source,
+        integration=integration.name,
+    )
+
+
+def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str], further: set[int]) -> dict[int, Incident]:
+    """The incidents these alerts belong to or may join, and those they were merged into; locked in ascending order."""
+    wanted = further | {row.incident_id for row in known if row.incident_id is not None}
+    wanted.update(pk for row in known for pk in row.also_in)
+    # Of a group the open one counts, which somebody may have reopened by hand, else the newest.
+    of_groups = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", _IS_OVER, "-id")
+    wanted.update(of_groups.distinct("open_key").values_list("pk", flat=True))
+    while True:
+        targets = Incident.objects.filter(pk__in=wanted, merged_into__isnull=False).exclude(merged_into__in=wanted)
+        more = set(targets.values_list("merged_into", flat=True))
+        if not more:
+            break
+        wanted.update(pk for pk in more if pk is not None)
+    locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("id")
+    found = {incident.pk: incident for incident in locked}
+    if any(each.merged_into_id is not None and each.merged_into_id not in found for each in found.values()):
+        raise Changed
+    return found
+
+
+def _cases(incidents: Mapping[int, Incident], acknowledged: Mapping[int, int]) -> dict[int, Case]:
+    cases = {
+        pk: Case(
+            open_key=incident.open_key or "",
+            service_id=incident.service_id,
+            group_key=incident.group_key,
+            incident_id=pk,
+            is_open=incident.is_open,
+            severity=Severity(incident.severity) if incident.severity else None,
+            alert_count=incident.alert_count,
+            firing_count=incident.firing_count,
+            acknowledged_count=acknowledged.get(pk, 0),
+            resolved_at=incident.resolved_at,
+            opened_at=incident.created_at,
+        )
+        for pk, incident in sorted(incidents.items())
+    }
+    for pk, incident in incidents.items():
+        if incident.merged_into_id is not None:
+            cases[pk].merged_into = cases[incident.merged_into_id]
+    return cases
+
+
+def _episode(row: rows.Row, cases: Mapping[int, Case]) -> Episode:
+    return Episode(
+        fingerprint=row.fingerprint,
+        status=AlertStatus(row.status),
+        case=cases[row.incident_id] if row.incident_id is not None else None,
+        service_id=row.service_id,
+        pk=row.pk,
+        also_in=[cases[pk] for pk in row.also_in if pk in cases] if row.also_in else [],
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        resolved_at=row.resolved_at,
+        dedup=row.dedup,
+        late_firing_at=row.late_firing_at,
+        content_hash=row.content_hash,
+        group_key=row.group_key,
+        expires_at=row.expires_at,
+        changes=row.changes,
+        flapping_until=row.flapping_until,
+    )
+
+
+def _explain(episode: Episode) -> None:
+    """Each decision by its name, for the alert's own row; nothing where a message only said the same again."""
+    told = episode.last
+    if told is None or episode.content is None:
+        return
+    episode.said = said(episode.content)
+    if episode.said.hash == episode.content_hash:
+        episode.content = None
+        return
+    route: dict[str, object] = {"reason": told.route.reason, "position": told.route.position}
+    if told.route.condition:
+        route["condition"] = told.route.condition
+    if told.route.outside:
+        route["outside_hours"] = list(told.route.outside)
+    if told.route.failures:
+        route["failures"] = [{"position": position, "problem": text} for position, text in told.route.failures]
+    episode.reasons["route"] = route
+    episode.reasons["group"] = {"reason": told.group.reason, "key": told.group.key[:500]}
+    if told.alert.mapped is not None or episode.pk is not None:
+        episode.reasons["mapping"] = told.alert.mapped
