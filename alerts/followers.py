@@ -4,7 +4,7 @@ from django.db.models import F
 
 from alerts.models import Alert, AlertStatus
 from alerts.muting.unmuting import mute_if_all_is
-from alerts.pipeline.muting import BY, look_at
+from alerts.muting.watches import BY, look_at
 from core import clock
 from incidents import lifecycle
 from incidents.actor import ActorKind

@@ -4,8 +4,8 @@ import time
 
 from alerts.heartbeats import verbs as heartbeats
 from alerts.heartbeats import watching
-from alerts.muting import unmuting
-from alerts.pipeline import changes, errands, events, expiry, muting, partitions, turns
+from alerts.muting import unmuting, watches
+from alerts.pipeline import changes, errands, events, expiry, partitions, turns
 from core import jobs
 
 _EVERY = 3600.0  # seconds between two looks at the partitions
@@ -30,7 +30,7 @@ def run_errands() -> int:
     return errands.run()
 
 
-@jobs.lane(muting.LANE, order=15, next_due=unmuting.next_due, every=jobs.SELDOM)
+@jobs.lane(watches.LANE, order=15, next_due=unmuting.next_due, every=jobs.SELDOM)
 def mute_and_unmute() -> int:
     """Carry out what silences, windows and inhibition that begin or end do to incidents."""
     return unmuting.run()

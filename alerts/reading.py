@@ -3,7 +3,8 @@
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from alerts.models import Alert, AlertStatus, Event, EventStatus, Heartbeat, HeartbeatState, Integration
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
+from alerts.models import Alert, AlertStatus, Event, EventStatus, Integration
 from core.errors import Invalid
 from incidents.models import Severity
 

@@ -206,7 +206,7 @@ SPECTACULAR_SETTINGS = {
         "Severity": "incidents.models.Severity",
         "AlertStatus": "alerts.models.AlertStatus",
         "EventStatus": "alerts.models.EventStatus",
-        "HeartbeatState": "alerts.models.HeartbeatState",
+        "HeartbeatState": "alerts.heartbeats.models.HeartbeatState",
         "DeliveryStatus": "notifications.states.Status",
         "PostmortemStatus": "postmortems.states.CHOICES",
         "ActionItemStatus": "postmortems.models.ActionItemStatus",

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 from django.db.models import Count, F, Model, Prefetch, QuerySet
 
 from accounts.models import User
+from alerts.changes import reading as changes
 from alerts.models import Alert, Change, Storm
-from alerts.pipeline import changes
 from alerts.reading import alerts_of
 from core import clock
 from core.errors import Invalid

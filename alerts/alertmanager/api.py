@@ -20,12 +20,12 @@ from django.views.decorators.csrf import csrf_exempt
 from alerts.models import Alert, AlertStatus, Integration
 from alerts.muting import reading as mute_reading
 from alerts.muting import silences
+from alerts.muting.judging import Muted
 from alerts.muting.matchers import Matcher, NotAMatcher, known, read_all, written
 from alerts.muting.models import Silence, SilenceState
 from alerts.muting.silences import SilenceWish
 from alerts.parsing import moments
 from alerts.parsing.labelsets import fingerprint
-from alerts.pipeline.muting import Muted
 from alerts.receiving.letters import hashed
 from core import clock
 from core.errors import DomainError, Invalid

@@ -9,8 +9,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 
 from accounts.models import User
+from alerts.changes import reading as changes
 from alerts.models import Change
-from alerts.pipeline import changes
 from alerts.serializers import ChangeOut
 from core.errors import Invalid
 from incidents.models import Incident

@@ -12,8 +12,8 @@ from unfold.forms import BaseDialogForm
 from accounts.administration import ByManagers, RoleAdmin, action, display, is_at_least, key_shown
 from accounts.models import Role
 from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from alerts.integrations import keys
-from alerts.models import Heartbeat, HeartbeatState
 from alerts.receiving.letters import hashed
 
 _NOTE = "<p>Ping it by GET, HEAD or POST after each success, for example as the last command of a job.</p>"

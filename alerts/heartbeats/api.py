@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 from accounts.models import Role, User
 from alerts import reading
 from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from alerts.heartbeats.verbs import Wish
-from alerts.models import Heartbeat, HeartbeatState, Integration
+from alerts.models import Integration
 from alerts.serializers import Duration
 from catalog.models import Service
 from incidents.models import Severity

@@ -7,7 +7,7 @@ back; and whether Tocsin's own absence may be to blame, for which everything tha
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.models import HeartbeatState
+from alerts.heartbeats.models import HeartbeatState
 
 LATE = timedelta(minutes=1)  # looked at so long after it was due, Tocsin was away itself
 SHORTEST_GRACE = timedelta(minutes=1)  # after Tocsin's own absence, also for those that have none

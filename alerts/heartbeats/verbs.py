@@ -12,8 +12,9 @@ from typing import Any
 from django.db import transaction
 
 from alerts.heartbeats import beats
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from alerts.integrations import keys
-from alerts.models import AlertStatus, Heartbeat, HeartbeatState, Integration
+from alerts.models import AlertStatus, Integration
 from alerts.pipeline import own_messages
 from alerts.pipeline.own_messages import Word
 from alerts.receiving.letters import hashed

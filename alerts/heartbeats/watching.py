@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from alerts.heartbeats import beats
 from alerts.heartbeats import verbs as heartbeats
-from alerts.models import AlertStatus, Attendance, Heartbeat, HeartbeatState
+from alerts.heartbeats.models import Attendance, Heartbeat, HeartbeatState
+from alerts.models import AlertStatus
 from alerts.pipeline import own_messages
 from alerts.pipeline.own_messages import Word
 from core import claims, clock

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from alerts.muting import silences
 from alerts.muting.models import InhibitionRule
-from alerts.pipeline.muting import LANE, look_at_caused
+from alerts.muting.watches import LANE, look_at_caused
 from core import clock, jobs
 from core.errors import Invalid
 

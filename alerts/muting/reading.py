@@ -10,11 +10,11 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from alerts.models import Alert, AlertStatus
 from alerts.muting import mutes_now
+from alerts.muting.judging import Muted, judged
 from alerts.muting.matchers import Matcher
 from alerts.muting.models import InhibitionRule, MaintenanceWindow, Silence, SilenceState
 from alerts.muting.mutes import Facts, Muter, Mutes
 from alerts.muting.turning import said_plainly
-from alerts.pipeline.muting import Muted, judged
 from core import clock
 from core.errors import Invalid
 from incidents.mutes import SILENCED

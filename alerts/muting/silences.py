@@ -10,7 +10,7 @@ from alerts.models import Alert, Integration
 from alerts.muting import matchers
 from alerts.muting.matchers import Matcher, NotAMatcher
 from alerts.muting.models import Silence, SilenceState
-from alerts.pipeline.muting import LANE
+from alerts.muting.watches import LANE
 from catalog.models import Service
 from core import clock, jobs
 from core.errors import DomainError, Invalid

@@ -9,10 +9,11 @@ from django.db import connection, transaction
 
 from alerts.models import Alert, AlertStatus
 from alerts.muting import mutes_now, windows
+from alerts.muting.judging import causes_of
 from alerts.muting.matchers import OWN_NAMES, Matcher, known
 from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWindow, Silence, SilenceState
 from alerts.muting.mutes import Facts, Mutes, Side
-from alerts.pipeline.muting import causes_of, look_at_caused, sources_fire
+from alerts.muting.watches import look_at_caused, sources_fire
 
 _AT_MOST = 500  # inhibiting alerts of a transaction
 

@@ -16,11 +16,12 @@ from django.db.models import Q
 
 from alerts.models import Alert, AlertStatus
 from alerts.muting import mutes_now
+from alerts.muting.judging import Muted, judged
 from alerts.muting.models import MuteWatch
 from alerts.muting.mutes import NOTHING, Facts, Found, Mutes
 from alerts.muting.turning import next_turn, sources_that_ended, turn_over
+from alerts.muting.watches import BY, next_look, watch
 from alerts.pipeline import thresholds
-from alerts.pipeline.muting import BY, Muted, judged, next_look, watch
 from core import claims, clock
 from incidents import muting
 from incidents.lifecycle import move_locked

@@ -10,7 +10,7 @@ from django.db import transaction
 from alerts.models import Integration
 from alerts.muting import recurrence, silences
 from alerts.muting.models import MaintenanceWindow
-from alerts.pipeline.muting import LANE, look_at_caused
+from alerts.muting.watches import LANE, look_at_caused
 from catalog.models import Service
 from core import clock, jobs
 from core.errors import DomainError, Invalid

@@ -13,8 +13,9 @@ from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from alerts.heartbeats.verbs import Wish
-from alerts.models import Heartbeat, HeartbeatState, Integration
+from alerts.models import Integration
 from alerts.opsgenie.calls import STATUS, Refused, answered
 from alerts.opsgenie.shapes import moment_text
 from alerts.parsing import opsgenie

@@ -7,19 +7,13 @@ routes of their integration say which service they are of.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import Case, QuerySet, Value, When
-
-from accounts.models import User
 from alerts.decisions.routing import Facts, Router
 from alerts.models import Change, Integration
 from alerts.parsing.source import ChangeTold
 from alerts.parsing.trimming import LONGEST_NAME, LONGEST_TITLE, LONGEST_VALUE, MOST_LABELS, MOST_LINKS, cut
 from alerts.pipeline.understanding import Understood
 from core import clock
-from incidents.models import Incident
 
-SHORTLY = timedelta(hours=24)  # before an incident: what may have brought it about
-MOST_SHOWN = 8  # beside an incident
 _KEPT = timedelta(days=365)
 _AT_ONCE = 5000  # rows of one sweep
 
@@ -36,23 +30,6 @@ def drop_old() -> int:
     old = Change.objects.filter(at__lt=clock.now() - _KEPT).order_by("at").values_list("pk", flat=True)
     count, _ = Change.objects.filter(pk__in=list(old[:_AT_ONCE])).delete()
     return count
-
-
-def listed(user: User, *, service: str = "", integration: str = "") -> QuerySet[Change]:
-    """Changes this person may see, newest first."""
-    found = Change.objects.select_related("service", "integration") if user.is_active else Change.objects.none()
-    if service:
-        found = found.filter(service__name=service)
-    if integration:
-        found = found.filter(integration__name=integration)
-    return found.order_by("-id")
-
-
-def before(incident: Incident) -> QuerySet[Change]:
-    """What was done in the day before an incident opened: first to its own service, then to others; newest first."""
-    of_its_own = Case(When(service=incident.service_id, then=Value(0)), default=Value(1))
-    found = Change.objects.filter(at__lte=incident.created_at, at__gt=incident.created_at - SHORTLY)
-    return found.select_related("service", "integration").annotate(place=of_its_own).order_by("place", "-at", "-id")
 
 
 def _row(integration: Integration, message: Understood, told: ChangeTold, router: Router | None) -> Change:

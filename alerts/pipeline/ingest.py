@@ -5,12 +5,11 @@ are locked before alerts are written, in ascending order. Whose turn it is, and 
 decided in `alerts.pipeline.turns`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
 import structlog
-from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from alerts.decisions import group_expressions, hours
 from alerts.decisions.flapping import FlapRule
@@ -21,24 +20,17 @@ from alerts.models import AlertStatus, EventStatus, Integration, Route
 from alerts.parsing.source import Own, ParsedAlert, resolve_after
 from alerts.pipeline import acting, changes, errands, events, muting, own_messages, quarantine, rows, storms, thresholds
 from alerts.pipeline.attaching import Attaching
-from alerts.pipeline.cases import Case, Episode, Told
+from alerts.pipeline.cases import Episode, Told
 from alerts.pipeline.copying import said
 from alerts.pipeline.dedup import Following
 from alerts.pipeline.guards import Guard, guard_of
+from alerts.pipeline.standing import Changed, cases_of, episode_of, locked_incidents
 from alerts.pipeline.understanding import RawEvent, Understood, doubted_by, understand
 from catalog.models import Service
 from core import clock
 from incidents.actor import Actor
-from incidents.models import Incident, Severity
-from incidents.states import Status
 
 log = structlog.get_logger(__name__)
-
-_IS_OVER = ExpressionWrapper(Q(status=Status.RESOLVED), output_field=BooleanField())
-
-
-class Changed(Exception):
-    """An incident moved between being looked at and being locked: begin anew."""
 
 
 class StandsAlone(Exception):
@@ -160,11 +152,11 @@ def _follow(
     known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
     weather = storms.weather(integration, every, known)
     open_keys = {each.open_key for each in every} | and_lock
-    incidents = _locked_incidents(known, open_keys, weather.incident_ids())
+    incidents = locked_incidents(known, open_keys, weather.incident_ids())
     if rows.have_moved(known):
         raise Changed
     asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
-    cases = _cases(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
+    cases = cases_of(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
     flap = FlapRule(integration.flap_changes, integration.flap_window) if integration.flap_changes else None
     if flap is not None and any(each.alert.status is AlertStatus.RESOLVED for each in every):
         for incident_id, count in rows.flapping_counts(list(incidents)).items():
@@ -173,7 +165,7 @@ def _follow(
     if window is not None and window.rolls:
         for incident_id, at in rows.last_joined(list(incidents)).items():
             cases[incident_id].joined_at = at
-    episodes = {row.fingerprint: _episode(row, cases) for row in known}
+    episodes = {row.fingerprint: episode_of(row, cases) for row in known}
     folds = weather.folds(cases, storm_after=integration.storm_after)
     following = Following(
         episodes,
@@ -238,70 +230,6 @@ def _facts(integration: Integration, event: RawEvent, alert: ParsedAlert) -> Fac
         title=alert.title,
         source=event.source or integration.source,
         integration=integration.name,
-    )
-
-
-def _locked_incidents(known: Sequence[rows.Row], open_keys: set[str], further: set[int]) -> dict[int, Incident]:
-    """The incidents these alerts belong to or may join, and those they were merged into; locked in ascending order."""
-    wanted = further | {row.incident_id for row in known if row.incident_id is not None}
-    wanted.update(pk for row in known for pk in row.also_in)
-    # Of a group the open one counts, which somebody may have reopened by hand, else the newest.
-    of_groups = Incident.objects.filter(open_key__in=open_keys).order_by("open_key", _IS_OVER, "-id")
-    wanted.update(of_groups.distinct("open_key").values_list("pk", flat=True))
-    while True:
-        targets = Incident.objects.filter(pk__in=wanted, merged_into__isnull=False).exclude(merged_into__in=wanted)
-        more = set(targets.values_list("merged_into", flat=True))
-        if not more:
-            break
-        wanted.update(pk for pk in more if pk is not None)
-    locked = Incident.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("id")
-    found = {incident.pk: incident for incident in locked}
-    if any(each.merged_into_id is not None and each.merged_into_id not in found for each in found.values()):
-        raise Changed
-    return found
-
-
-def _cases(incidents: Mapping[int, Incident], acknowledged: Mapping[int, int]) -> dict[int, Case]:
-    cases = {
-        pk: Case(
-            open_key=incident.open_key or "",
-            service_id=incident.service_id,
-            group_key=incident.group_key,
-            incident_id=pk,
-            is_open=incident.is_open,
-            severity=Severity(incident.severity) if incident.severity else None,
-            alert_count=incident.alert_count,
-            firing_count=incident.firing_count,
-            acknowledged_count=acknowledged.get(pk, 0),
-            resolved_at=incident.resolved_at,
-            opened_at=incident.created_at,
-        )
-        for pk, incident in sorted(incidents.items())
-    }
-    for pk, incident in incidents.items():
-        if incident.merged_into_id is not None:
-            cases[pk].merged_into = cases[incident.merged_into_id]
-    return cases
-
-
-def _episode(row: rows.Row, cases: Mapping[int, Case]) -> Episode:
-    return Episode(
-        fingerprint=row.fingerprint,
-        status=AlertStatus(row.status),
-        case=cases[row.incident_id] if row.incident_id is not None else None,
-        service_id=row.service_id,
-        pk=row.pk,
-        also_in=[cases[pk] for pk in row.also_in if pk in cases] if row.also_in else [],
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        resolved_at=row.resolved_at,
-        dedup=row.dedup,
-        late_firing_at=row.late_firing_at,
-        content_hash=row.content_hash,
-        group_key=row.group_key,
-        expires_at=row.expires_at,
-        changes=row.changes,
-        flapping_until=row.flapping_until,
     )
 
 

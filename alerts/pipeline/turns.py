@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from alerts.models import Integration
 from alerts.pipeline import events, ingest, quarantine
+from alerts.pipeline.standing import Changed
 from core import clock, failpoints
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,7 @@ def _take_turn(integration_id: int, now: datetime) -> int:
         return _take_alone(integration_id, found.event, now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not a message's
-    except ingest.Changed:
+    except Changed:
         return 1  # asks to be run again at once
     except Exception as trouble:  # noqa: BLE001  some message of the batch: which one is found by taking them one by one
         log.warning("ingest.batch_failed", integration=integration_id, cause=quarantine.cause(trouble))
@@ -91,7 +92,7 @@ def _take_one(integration_id: int, event: events.Next, now: datetime) -> int:
             return ingest.batch(integration_id, now, only=event)
     except (OperationalError, InterfaceError):
         raise
-    except ingest.Changed:
+    except Changed:
         return 1
     except Exception as trouble:  # noqa: BLE001  this is the one: it may not hold up its neighbours
         log.warning("ingest.event_failed", message=event.id, cause=quarantine.cause(trouble))

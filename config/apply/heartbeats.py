@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from alerts.heartbeats.verbs import Wish
-from alerts.models import Heartbeat, HeartbeatState, Integration
+from alerts.models import Integration
 from alerts.receiving.letters import hashed
 from catalog.models import Service
 from config.apply.document import Mapping as MappingNode

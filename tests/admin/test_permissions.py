@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiKey, Role, SignInAttempt, Team, User
-from alerts.models import Alert, Event, Heartbeat, Integration
+from alerts.heartbeats.models import Heartbeat
+from alerts.models import Alert, Event, Integration
 from alerts.muting.models import InhibitionRule, MaintenanceWindow, Silence
 from catalog.models import Service
 from escalation.models import Policy

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.heartbeats.beats import Beat, Look, look
-from alerts.models import HeartbeatState
+from alerts.heartbeats.models import HeartbeatState
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,8 +6,9 @@ import pytest
 
 from alerts.heartbeats import verbs as heartbeats
 from alerts.heartbeats import watching
+from alerts.heartbeats.models import Attendance, Heartbeat, HeartbeatState
 from alerts.heartbeats.verbs import Wish
-from alerts.models import Alert, Attendance, Heartbeat, HeartbeatState
+from alerts.models import Alert
 from catalog.models import Service
 from core import clock
 from core.errors import Invalid

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Role
 from alerts.heartbeats import verbs as heartbeats
-from alerts.models import Heartbeat, HeartbeatState
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from catalog.models import Service
 from tests.alerts.doorstep import Doorstep
 from tests.factories import a_service, a_user, an_api

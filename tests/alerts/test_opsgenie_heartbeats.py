@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from alerts.models import Heartbeat
+from alerts.heartbeats.models import Heartbeat
 from incidents.models import Incident
 from incidents.states import Status
 from tests.alerts.doorstep import Doorstep, Sender, a_sender

@@ -11,9 +11,10 @@ from django.urls.resolvers import URLPattern
 
 from accounts.models import Role, User
 from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.models import Heartbeat
 from alerts.heartbeats.verbs import Wish
 from alerts.integrations.keys import RouteWish, create_integration
-from alerts.models import Heartbeat, Integration
+from alerts.models import Integration
 from alerts.muting import silences, windows
 from alerts.muting.models import MaintenanceWindow
 from alerts.muting.silences import SilenceWish

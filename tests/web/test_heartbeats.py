@@ -7,8 +7,8 @@ from django.test import Client
 
 from accounts.models import Role
 from alerts.heartbeats import verbs as heartbeats
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from alerts.heartbeats.verbs import Wish
-from alerts.models import Heartbeat, HeartbeatState
 from tests.factories import a_service, a_user
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role
 from alerts import reading as alerts_reading
 from alerts.heartbeats import verbs
-from alerts.models import Heartbeat, HeartbeatState
+from alerts.heartbeats.models import Heartbeat, HeartbeatState
 from web import reading
 from web.pages.access import page, reader
 
