@@ -7,20 +7,30 @@ decided in `alerts.pipeline.turns`.
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 
 import structlog
 
-from alerts.decisions import group_expressions, hours
 from alerts.decisions.flapping import FlapRule
-from alerts.decisions.grouping import Window, fingerprint, group_of, open_key
-from alerts.decisions.routing import Decision, Facts, Limit, Router, RouteRule
+from alerts.decisions.grouping import Window
+from alerts.decisions.routing import Router
 from alerts.mapping import versions
-from alerts.models import AlertStatus, EventStatus, Integration, Route
-from alerts.parsing.source import Own, ParsedAlert, resolve_after
-from alerts.pipeline import acting, changes, errands, events, muting, own_messages, quarantine, rows, storms, thresholds
+from alerts.models import AlertStatus, EventStatus, Integration
+from alerts.parsing.source import ParsedAlert, resolve_after
+from alerts.pipeline import (
+    acting,
+    changes,
+    deciding,
+    errands,
+    events,
+    muting,
+    own_messages,
+    quarantine,
+    rows,
+    storms,
+    thresholds,
+)
 from alerts.pipeline.attaching import Attaching
-from alerts.pipeline.cases import Episode, Told
+from alerts.pipeline.cases import Episode
 from alerts.pipeline.copying import said
 from alerts.pipeline.dedup import Following
 from alerts.pipeline.guards import Guard, guard_of
@@ -61,10 +71,10 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     claimed = events.bodies(chosen)
     if not claimed:
         return 0
-    rules = _rules(integration)
+    rules = deciding.rules_of(integration)
     guard = guard_of(integration)
     if acting.is_action(claimed[0]):
-        return _act(integration, claimed[0], guard, _router(rules) if rules else None)
+        return _act(integration, claimed[0], guard, deciding.router(rules) if rules else None)
     read = [_read(event, integration, guard, has_routes=bool(rules)) for event in claimed]
     understood = [each for each in read if each is not None]
     messages = [each for each in understood if each.alerts]
@@ -72,10 +82,10 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
         # Locked with the others, in their order: it may be noted on when they have been.
         is_told_of = any(each is None or each.status is EventStatus.QUARANTINED for each in read)
         and_lock = quarantine.incident_keys(integration.pk) if is_told_of else set()
-        _follow(integration, messages, _router(rules) if rules else None, and_lock=and_lock)
+        _follow(integration, messages, deciding.router(rules) if rules else None, and_lock=and_lock)
     quarantine.tell_of(integration, understood)
     errands.note(integration, understood)
-    changes.keep(integration, understood, _router(rules) if rules else None)
+    changes.keep(integration, understood, deciding.router(rules) if rules else None)
     for event, each in zip(claimed, read, strict=True):
         if each is None:
             quarantine.give_way(integration, event.id, now=now)
@@ -119,26 +129,6 @@ def _names_its_service(alert: ParsedAlert) -> bool:
     return alert.own is not None and alert.own.service_id is not None
 
 
-def _rules(integration: Integration) -> tuple[RouteRule, ...]:
-    routes = Route.objects.filter(integration=integration).order_by("position")
-    asked = routes.values_list("position", "condition", "service_id", "hours", "more_than", "within")
-    return tuple(
-        RouteRule(
-            position,
-            condition,
-            service_id,
-            hours.read(when) if when else None,
-            Limit(more_than, within) if more_than is not None and within is not None else None,
-        )
-        for position, condition, service_id, when, more_than, within in asked
-    )
-
-
-@lru_cache(maxsize=500)
-def _router(rules: tuple[RouteRule, ...]) -> Router:
-    return Router(rules)
-
-
 def _follow(
     integration: Integration,
     messages: Sequence[Understood],
@@ -147,7 +137,7 @@ def _follow(
     and_lock: set[str],
     by: Actor | None = None,
 ) -> None:
-    told = [[_decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
+    told = [[deciding.decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
     every = [each for message in told for each in message]
     known = rows.newest(integration.pk, list({each.fingerprint for each in every}))
     weather = storms.weather(integration, every, known)
@@ -191,46 +181,6 @@ def _follow(
     ).carry_out()
     storms.write_down(integration, weather)
     rows.save(integration.pk, following.changed.values(), _explain)
-
-
-def _decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
-    route = _named(alert.own) or _asked(integration, router, event, alert)
-    if integration.group_expression:
-        facts = _facts(integration, event, alert)
-        group = group_expressions.group_of(integration.group_expression, facts, dedup_key=alert.dedup_key)
-    else:
-        group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
-    return Told(
-        event_id=event.id,
-        at=event.received_at,
-        alert=alert,
-        fingerprint=(alert.own and alert.own.fingerprint) or fingerprint(alert.dedup_key),
-        route=route,
-        group=group,
-        open_key=open_key(integration.pk, route.service_id, group.key),
-    )
-
-
-def _named(own: Own | None) -> Decision | None:
-    """The service that Tocsin's own message names; None where the routes are asked."""
-    return None if own is None or own.service_id is None else Decision(own.service_id, "named", 0, "")
-
-
-def _asked(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Decision:
-    if router is None:
-        raise ValueError("Without routes only alerts that name their service come so far.")
-    return router.decide(_facts(integration, event, alert), at=event.received_at)
-
-
-def _facts(integration: Integration, event: RawEvent, alert: ParsedAlert) -> Facts:
-    return Facts(
-        labels=alert.labels,
-        annotations=alert.annotations,
-        severity=alert.severity or "",
-        title=alert.title,
-        source=event.source or integration.source,
-        integration=integration.name,
-    )
 
 
 def _explain(episode: Episode) -> None:
