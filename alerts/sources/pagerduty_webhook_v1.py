@@ -58,7 +58,7 @@ Webhooks of versions 1 and 2 that exist already are understood too.
         told = list(_told(body))
         if not told:
             raise Unreadable("unexpected_shape", "The message has no incidents, as PagerDuty's webhooks have.")
-        found = [_alert(kind, at, incident, received) for kind, at, incident in told if kind in _STATUSES]
+        found = [_alert(*each, received) for each in told if each[0] in _STATUSES]
         if not found:
             raise Ignored("other_event", f"“incident.{told[0][0]}” is no news of how an incident stands.")
         return found
@@ -130,23 +130,23 @@ Webhooks of versions 1 and 2 that exist already are understood too.
     )
 
 
-def _told(body: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
-    """Kind, time and incident of each message, of whichever version."""
+def _told(body: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json], Json]]:
+    """Kind, time and incident of each message, of whichever version; and the message, where there may be several."""
     for message in objects_at(body, "messages"):
         incident = object_at(message, "data.incident") or object_at(message, "incident")
         if said(incident, "id", "incident_key"):
             kind = text_at(message, "type", "event").removeprefix("incident.")
-            yield kind, text_at(message, "created_on"), incident
+            yield kind, text_at(message, "created_on"), incident, message
     event = object_at(body, "event")
     incident = object_at(event, "data")
     if said(incident, "id"):
         kind = text_at(event, "event_type")
         # What happens to notes and responders comes with another kind of data.
         is_incident = text_at(incident, "type") in ("incident", "")
-        yield kind.removeprefix("incident.") if is_incident else kind, text_at(event, "occurred_at"), incident
+        yield kind.removeprefix("incident.") if is_incident else kind, text_at(event, "occurred_at"), incident, None
 
 
-def _alert(kind: str, at: str, incident: dict[str, Json], received: Received) -> ParsedAlert:
+def _alert(kind: str, at: str, incident: dict[str, Json], message: Json, received: Received) -> ParsedAlert:
     status = _STATUSES[kind]
     number = said(incident, "incident_key", "id")
     title = text_at(
@@ -177,6 +177,7 @@ def _alert(kind: str, at: str, incident: dict[str, Json], received: Received) ->
         links=links_of(("PagerDuty", incident.get("html_url"))),
         started_at=moment if status is AlertStatus.FIRING else None,
         ended_at=moment if status is AlertStatus.RESOLVED else None,
+        element=message,
     )
 
 

@@ -11,7 +11,8 @@ from pytest_django import DjangoDbBlocker
 
 from alerts.decisions.grouping import fingerprint, group_of
 from alerts.models import AlertStatus, Event, EventStatus
-from alerts.parsing.source import Example, ParsedAlert, Source, sources
+from alerts.parsing.mend import Unreadable
+from alerts.parsing.source import Example, Ignored, ParsedAlert, Received, Source, sources
 from alerts.pipeline.copying import said
 from alerts.pipeline.understanding import RawEvent, understand
 from incidents.models import Severity
@@ -224,3 +225,31 @@ def test_nonsense_is_kept_and_never_stops_anything(doorstep: Doorstep, engine: M
         EventStatus.IGNORED,
         EventStatus.QUARANTINED,
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "example"), EVERY, ids=lambda each: each.slug if isinstance(each, Source) else each.name
+)
+def test_alerts_of_one_message_have_their_own_part_of_it(source: Source, example: Example) -> None:
+    """An integration's expressions call that part `payload`."""
+    for longer in _with_a_list_twice(example.body):
+        alerts = _read(source, orjson.dumps(longer), example.content_type)
+
+        if len(alerts) > len(example.expected):
+            assert all(each.element is not None and each.element != longer for each in alerts)
+
+
+def _with_a_list_twice(body: Any) -> Iterator[Any]:
+    """The same message, with each list of objects in it told twice."""
+    if isinstance(body, list) and any(isinstance(each, dict) for each in body):
+        yield [*body, *body]
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from ({**body, name: longer} for longer in _with_a_list_twice(value))
+
+
+def _read(source: Source, body: bytes, content_type: str) -> list[ParsedAlert]:
+    try:
+        return source.parse(Received(body, now=datetime(2026, 3, 1, tzinfo=UTC), content_type=content_type))
+    except (Unreadable, Ignored):
+        return []
