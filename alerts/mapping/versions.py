@@ -40,10 +40,12 @@ def in_use(integration: Integration) -> dict[str, str]:
 
 
 @transaction.atomic
-def save(integration_id: int, expressions: Flat, *, comment: str = "", by: Actor) -> MappingVersion | None:
+def save(
+    integration_id: int, expressions: Flat, *, comment: str = "", by: Actor, is_used: bool = True
+) -> MappingVersion | None:
     """A new version, in use from now on; the one in use where it says the same. Without expressions none is in use.
 
-    Raises Invalid, naming each field.
+    One that is not to be used is a draft: it is kept and changes nothing. Raises Invalid, naming each field.
     """
     wanted = {name: text.strip() for name, text in expressions.items() if text.strip()}
     problems = mapping.check(wanted)
@@ -52,7 +54,8 @@ def save(integration_id: int, expressions: Flat, *, comment: str = "", by: Actor
         raise Invalid(f"{name}: {problem}", problems)
     integration = _locked(integration_id)
     if not wanted:
-        _put_into_use(integration, None, by=by)
+        if is_used:
+            _put_into_use(integration, None, by=by)
         return None
     if in_use(integration) == wanted:
         return integration.mapping
@@ -65,7 +68,8 @@ def save(integration_id: int, expressions: Flat, *, comment: str = "", by: Actor
         author=by.name[:150],
         created_at=clock.now(),
     )
-    _put_into_use(integration, version, by=by)
+    if is_used:
+        _put_into_use(integration, version, by=by)
     return version
 
 

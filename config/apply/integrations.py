@@ -7,6 +7,7 @@ from alerts.decisions import group_expressions, hours, routing
 from alerts.decisions.flapping import FLAP_CHANGES, FLAP_WINDOW, MOST_KEPT
 from alerts.integrations import keys
 from alerts.integrations.keys import RouteWish
+from alerts.mapping import versions
 from alerts.models import STORM_AFTER, Integration, Route
 from alerts.parsing.authentication import LONGEST_SECRET
 from alerts.parsing.source import sources
@@ -14,17 +15,22 @@ from alerts.receiving.letters import hashed
 from catalog.models import Service
 from config.apply.document import Node
 from config.apply.mail import MailRules, kept_rules, read_rules
+from config.apply.mapping import MappingForm, in_use, read_mapping
 from config.apply.schema import Fields, Gathered, Written, list_of, optional, wrong
 from config.apply.section import Given, Made, Plain, Section, said, texts
 from config.apply.values import duration, flag, key_text, number, one_of, reference, text
 from core import durations
 from core.errors import Invalid
+from incidents.actor import Actor, ActorKind, Via
 
 _SAVED = (
     *("group_expression", "group_window", "group_window_rolls"),
     *("source", "is_active", "group_by", "hold", "reopen_within"),
     *("storm_after", "resolve_after", "flap_changes", "flap_window", "mail_rules"),
 )
+
+
+_BY = Actor(ActorKind.SYSTEM, "configuration", Via.COMMAND)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class IntegrationForm:
     source: str = ""
     group_by: tuple[str, ...] | None = None
     mail: MailRules | None = None
+    mapping: MappingForm | None = None
     group_expression: str = ""
     group_window: timedelta | None = None
     group_window_rolls: bool = False
@@ -94,6 +101,8 @@ class IntegrationForm:
         )
         if self.mail is not None:
             described["mail"] = self.mail.plain()
+        if self.mapping is not None:
+            described["mapping"] = self.mapping.plain()
         if self.group_by is not None:  # an empty list says: everything in one group
             described["group_by"] = texts(self.group_by)
         return described
@@ -174,6 +183,7 @@ class Integrations(Section[IntegrationForm]):
         "key": key_text(),
         "secret": optional(text(longest=LONGEST_SECRET)),
         "mail": optional(read_rules),
+        "mapping": optional(read_mapping),
         "group_by": optional(list_of(text(longest=200), once=str)),
         "group_expression": _expression,
         "group_window": optional(duration()),
@@ -196,6 +206,7 @@ class Integrations(Section[IntegrationForm]):
                 source=each.source,
                 group_by=None if each.group_by is None else tuple(each.group_by),
                 mail=kept_rules(each.mail_rules),
+                mapping=in_use(each.mapping.expressions if each.mapping is not None else None),
                 group_expression=each.group_expression,
                 group_window=each.group_window,
                 group_window_rolls=each.group_window_rolls,
@@ -210,7 +221,7 @@ class Integrations(Section[IntegrationForm]):
                     _route_as_it_is(route) for route in sorted(each.routes.all(), key=lambda route: route.position)
                 ),
             )
-            for each in Integration.objects.prefetch_related("routes__service")
+            for each in Integration.objects.select_related("mapping").prefetch_related("routes__service")
         }
 
     def merged(self, old: IntegrationForm | None, given: Given) -> IntegrationForm:
@@ -265,6 +276,7 @@ class Integrations(Section[IntegrationForm]):
         row.mail_rules = None if form.mail is None else form.mail.plain()
         row.resolve_after, row.flap_changes, row.flap_window = form.resolve_after, form.flap_changes, form.flap_window
         row.save(update_fields=_SAVED)
+        versions.save(row.pk, form.mapping.flat() if form.mapping is not None else {}, by=_BY)
         secret = given.values.get("secret")
         if "secret" in given.values and (secret is None or not keys.is_secret(row, secret)):
             keys.change_integration(row, secret=secret)
