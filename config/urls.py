@@ -19,6 +19,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("notifications.api")),
     path("", include("escalation.api")),
     path("", include("alerts.api")),
+    path("", include("alerts.trying.api")),
     path("", include("alerts.muting.api")),
     path("", include("alerts.changes.api")),
     path("", include("alerts.heartbeats.api")),

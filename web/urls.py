@@ -56,6 +56,7 @@ urlpatterns = [
     # Not under /integrations/: what has two parts there is a source and a key.
     path("mapping/<int:pk>/", mapping.mapping, name="mapping"),
     path("mapping/<int:pk>/preview/", mapping.preview, name="mapping-preview"),
+    path("mapping/<int:pk>/replay/", mapping.replay, name="mapping-replay"),
     path("mapping/<int:pk>/use/", mapping.use, name="mapping-use"),
     path("quarantine/", quarantine.quarantined, name="quarantine"),
     path("quarantine/replay/", quarantine.replay_all, name="quarantine-replay-all"),

@@ -25,6 +25,7 @@ RULE: Need = (Role.ADMIN, Scope.ADMIN)
 
 _READ = {"GET": SEE}
 _INCIDENT = "/api/v1/incidents/{pk}/"
+_MAPPING = "/api/v1/integrations/{pk}/mapping/"
 _POSTMORTEM = "/api/v1/postmortems/{pk}/"
 RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/users/": {"GET": SEE, "POST": RULE},
@@ -49,6 +50,10 @@ RULES: dict[str, Mapping[str, Need]] = {
     "/api/v1/integrations/": {"GET": SEE, "POST": SET_UP},
     "/api/v1/integrations/{pk}/": {"GET": SEE, "PATCH": SET_UP},
     "/api/v1/integrations/{pk}/new-key/": {"POST": SET_UP},
+    _MAPPING: _READ,
+    **{f"{_MAPPING}{verb}/": {"POST": LEAD} for verb in ("use", "preview", "replay")},
+    f"{_MAPPING}versions/": {"GET": SEE, "POST": LEAD},
+    f"{_MAPPING}versions/{{number}}/": _READ,
     "/api/v1/silences/": {"GET": SEE, "POST": ACT},
     "/api/v1/silences/{pk}/": {"GET": SEE, "PATCH": ACT},
     "/api/v1/silences/{pk}/expire/": {"POST": ACT},

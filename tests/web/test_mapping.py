@@ -137,3 +137,76 @@ def test_a_message_that_cannot_be_read_is_shown_as_it_is(manager: Client, integr
     page = manager.get(f"/mapping/{integration.pk}/").content.decode()
 
     assert "There is nothing in the message that could be an alert." in page
+
+
+def test_a_draft_is_kept_without_being_used(manager: Client, integration: Integration) -> None:
+    manager.post(f"/mapping/{integration.pk}/", {"title": '"draft"', "keep": "1"})
+
+    integration.refresh_from_db()
+    assert integration.mapping is None
+    assert [each.expressions for each in integration.mapping_versions.all()] == [{"title": '"draft"'}]
+
+
+def test_a_dry_run_tells_what_would_have_been(manager: Client, integration: Integration, send: Send) -> None:
+    for host in ("a", "b"):
+        message = send(f'{{"title": "Disk full", "dedup_key": "disk", "host": "{host}", "severity": "warning"}}')
+    wish = {"identity": "payload.host", "severity": '"critical"', "replay": "1"}
+
+    whole = manager.post(f"/mapping/{integration.pk}/", wish).content.decode()
+    part = manager.post(f"/mapping/{integration.pk}/replay/", wish).content.decode()
+
+    for text in (whole, part):
+        assert "One incident becomes 2" in text
+        assert "Of what the messages tell: identity in 2, severity in 2." in text
+        assert "checkout · Critical · 1 message · 1 page · stays open" in text
+        assert f'name="show" value="{message.pk}"' in text
+    assert "&quot;critical&quot;</textarea>" in whole
+    assert integration.mapping_versions.count() == 0
+
+
+def test_a_dry_run_without_a_difference_says_so(manager: Client, integration: Integration, send: Send) -> None:
+    send('{"title": "Disk full"}')
+
+    part = manager.post(f"/mapping/{integration.pk}/replay/", {"stretch": "1h"}).content.decode()
+
+    assert "Nothing would have been different." in part
+
+
+def test_what_was_left_out_of_a_dry_run_is_said(manager: Client, integration: Integration, send: Send) -> None:
+    send("[1]", status=EventStatus.QUARANTINED)
+
+    part = manager.post(f"/mapping/{integration.pk}/replay/", {}).content.decode()
+
+    assert "There is no message to go through. Left out: 1 in quarantine." in part
+
+
+def test_expressions_with_mistakes_are_not_run(manager: Client, integration: Integration, send: Send) -> None:
+    send('{"title": "Disk full"}')
+
+    part = manager.post(f"/mapping/{integration.pk}/replay/", {"title": "payload."}).content.decode()
+
+    assert "Mend the expressions first" in part
+
+
+def test_any_message_can_be_shown_without_losing_the_draft(
+    manager: Client, integration: Integration, send: Send
+) -> None:
+    old = send('{"title": "Long ago", "mark": "of the old"}')
+    for _ in range(20):
+        send('{"title": "New one"}')
+
+    page = manager.post(f"/mapping/{integration.pk}/", {"title": '"draft"', "show": str(old.pk)}).content.decode()
+
+    assert "of the old" in page
+    assert "&quot;draft&quot;</textarea>" in page
+    assert f'<option value="{old.pk}" selected>' in page
+
+
+def test_a_message_of_another_integration_is_not_shown(manager: Client, integration: Integration, send: Send) -> None:
+    other, _ = create_integration(name="other", source="generic", routes=[RouteWish(a_service("mail"))])
+    send('{"title": "Mine"}')
+    theirs = Event.objects.create(integration=other, status=EventStatus.PROCESSED, body=b'{"title": "Theirs"}')
+
+    page = manager.get(f"/mapping/{integration.pk}/?event={theirs.pk}").content.decode()
+
+    assert "Theirs" not in page

@@ -10,16 +10,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Role
 from alerts.mapping import rules
-from alerts.mapping import trial as mapping_trial
 from alerts.mapping import versions as mapping_versions
 from alerts.models import Event, Integration
+from alerts.trying import rehearsal
+from alerts.trying import trial as mapping_trial
+from core import clock
 from core.errors import DomainError
 from incidents.actor import Via, person
-from web import reading
+from web import reading, replays
 from web.forms.mapping import MappingForm, initial_of
 from web.pages.access import page, reader
 
 _VERSIONS_SHOWN = 20
+_ONLY_LOOKS = frozenset({"preview", "replay", "show"})  # buttons of the form that save nothing
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,14 +31,25 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
     """The three panes; saving makes a version, which is in use from then on."""
     integration = _integration(pk)
     form = MappingForm(request.POST or None, initial=_initial(request, integration))
-    if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
-        by = person(reader(request), Via.WEB)
-        saved = mapping_versions.save(pk, form.expressions, comment=form.cleaned_data["comment"], by=by)
-        text = f"Version {saved.number} is in use" if saved else "No mapping is in use"
-        messages.success(request, f"{text} from the next message on.")
-        return HttpResponseRedirect(reverse("web:mapping", args=[pk]))
+    if request.method == "POST" and form.is_valid() and not _ONLY_LOOKS.intersection(request.POST):
+        return _save(request, integration, form)
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "web/mapping.html", _context(request, integration, form), status=status)
+
+
+def _save(request: HttpRequest, integration: Integration, form: MappingForm) -> HttpResponse:
+    is_draft = "keep" in request.POST
+    by = person(reader(request), Via.WEB)
+    comment = form.cleaned_data["comment"]
+    saved = mapping_versions.save(integration.pk, form.expressions, comment=comment, by=by, is_used=not is_draft)
+    if is_draft:
+        messages.success(
+            request, f"Version {saved.number} is kept, and not in use." if saved else "There is nothing to keep."
+        )
+    else:
+        text = f"Version {saved.number} is in use" if saved else "No mapping is in use"
+        messages.success(request, f"{text} from the next message on.")
+    return HttpResponseRedirect(reverse("web:mapping", args=[integration.pk]))
 
 
 @require_POST
@@ -44,6 +58,14 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What the expressions as they stand come to; a part of the page."""
     integration = _integration(pk)
     return render(request, "mapping/result.html", _tried(request, integration, MappingForm(request.POST)))
+
+
+@require_POST
+@page(Role.MANAGER)
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    """What stored messages would have come to; a part of the page."""
+    form = MappingForm(request.POST)
+    return render(request, "mapping/replay.html", _replayed(request, _integration(pk), form))
 
 
 @require_POST
@@ -79,7 +101,10 @@ def _context(request: HttpRequest, integration: Integration, form: MappingForm) 
         "versions": list(versions),
         "uses": list(uses),
         "names": rules.ROOTS,
+        "stretches": replays.STRETCHES,
+        "stretch": request.POST.get("stretch", replays.USUAL),
         **_tried(request, integration, form),
+        **(_replayed(request, integration, form) if "replay" in request.POST else {}),
     }
 
 
@@ -91,13 +116,22 @@ def _tried(request: HttpRequest, integration: Integration, form: MappingForm) ->
     else:
         expressions = _of_initial(form)
     events = mapping_trial.recent(integration)
-    wanted = reading.before(request.POST.get("event") or request.GET.get("event", ""))
-    chosen = next((each for each in events if each.pk == wanted), events[0] if events else None)
+    asked = request.POST.get("show") or request.POST.get("event") or request.GET.get("event", "")
+    chosen = mapping_trial.named(integration, reading.before(asked), events)
+    if chosen is not None and chosen not in events:
+        events.append(chosen)
     trial = None
     if chosen is not None:
         event = Event.objects.get(pk=chosen.pk, received_at=chosen.received_at)
         trial = mapping_trial.trial(integration, event, expressions)
     return {"form": form, "events": events, "trial": trial}
+
+
+def _replayed(request: HttpRequest, integration: Integration, form: MappingForm) -> dict[str, Any]:
+    if not form.is_valid():
+        return {"replay_refused": "Mend the expressions first: what is wrong stands beside them."}
+    wanted = replays.wanted(request.POST.get("stretch", ""), clock.now())
+    return {"replay": replays.shown(rehearsal.rehearse(integration, form.expressions, wanted=wanted))}
 
 
 def _of_initial(form: MappingForm) -> dict[str, str]:

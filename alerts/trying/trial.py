@@ -1,6 +1,6 @@
 """What expressions would make of messages that came: the editor's preview. Nothing is written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -58,6 +58,15 @@ def recent(integration: Integration) -> list[Event]:
     """The integration's last messages that can be tried, newest first, without their bodies."""
     found = Event.objects.filter(integration=integration, body_size__lte=LARGEST).exclude(Q(source=own_messages.SOURCE))
     return list(found.defer("body", "headers", "query").order_by("-id")[:RECENT])
+
+
+def named(integration: Integration, number: int | None, among: Sequence[Event]) -> Event | None:
+    """The message of this number, whenever it came; the newest of these where there is none."""
+    chosen = next((each for each in among if each.pk == number), None)
+    if chosen is None and number is not None:
+        of_it = Event.objects.filter(integration=integration, pk=number, body_size__lte=LARGEST)
+        chosen = of_it.defer("body", "headers", "query").first()
+    return chosen or (among[0] if among else None)
 
 
 def trial(integration: Integration, event: Event, expressions: Flat) -> Trial:
