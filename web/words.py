@@ -1,5 +1,6 @@
 """Names of reasons, statuses and channels as sentences people read. Pure: no Django, no clock, no database."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # A delivery's status as it ends for the reader; `sent` depends on whether the channel gives receipts.
@@ -198,3 +199,9 @@ def reason(name: str) -> str:
 def sentence(name: str) -> str:
     """A name with underscores as words, the first one capitalised."""
     return name.replace("_", " ").strip().capitalize()
+
+
+def apart(labels: Mapping[str, str], others: Sequence[Mapping[str, str]]) -> str:
+    """The values of labels in which these differ from others, at most three; empty where there is nothing to tell."""
+    found = [value for name, value in labels.items() if any(each.get(name) != value for each in others)]
+    return " · ".join(str(each)[:60] for each in found[:3])

@@ -20,6 +20,7 @@ from escalation.models import Run
 from incidents.actor import system
 from incidents.models import Incident, Severity
 from incidents.states import Status
+from tests.alerts import opsgenie_client
 from tests.alerts.doorstep import Doorstep, Sender, a_sender, from_alertmanager, prometheus_alert
 from tests.factories import a_service
 from tests.world import MovedEngine
@@ -334,3 +335,19 @@ def test_an_incident_that_people_resolved_is_still_open_in_a_dry_run(anything: S
 
     assert Incident.objects.count() == 2
     assert _difference(anything, {}).before.incidents == 1
+
+
+def test_of_what_senders_ask_to_be_done_closing_is_repeated(doorstep: Doorstep, engine: MovedEngine) -> None:
+    nagios = a_sender(doorstep, "opsgenie", service=a_service("checkout"), name="nagios")
+    for alias in ("db-1", "db-2"):
+        opsgenie_client.create(nagios, message=f"Disk full on {alias}", alias=alias)
+    opsgenie_client.act(nagios, "db-1", "close")
+    opsgenie_client.act(nagios, "db-2", "acknowledge")
+    engine.run()
+
+    found = _rehearsed(nagios, {"severity": '"info"'})
+
+    assert found.difference is not None
+    assert found.left_out == {"action": 1}
+    over = [each.after[0].resolved_at is not None for each in found.difference.incidents]
+    assert over == [True, False]

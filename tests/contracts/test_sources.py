@@ -233,7 +233,7 @@ def test_nonsense_is_kept_and_never_stops_anything(doorstep: Doorstep, engine: M
 def test_alerts_of_one_message_have_their_own_part_of_it(source: Source, example: Example) -> None:
     """An integration's expressions call that part `payload`."""
     for longer in _with_a_list_twice(example.body):
-        alerts = _read(source, orjson.dumps(longer), example.content_type)
+        alerts = _parsed(source, orjson.dumps(longer), example.content_type)
 
         if len(alerts) > len(example.expected):
             assert all(each.element is not None and each.element != longer for each in alerts)
@@ -248,7 +248,7 @@ def _with_a_list_twice(body: Any) -> Iterator[Any]:
             yield from ({**body, name: longer} for longer in _with_a_list_twice(value))
 
 
-def _read(source: Source, body: bytes, content_type: str) -> list[ParsedAlert]:
+def _parsed(source: Source, body: bytes, content_type: str) -> list[ParsedAlert]:
     try:
         return source.parse(Received(body, now=datetime(2026, 3, 1, tzinfo=UTC), content_type=content_type))
     except (Unreadable, Ignored):

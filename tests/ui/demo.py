@@ -12,7 +12,7 @@ from hashlib import sha256
 from django.db import transaction
 
 from accounts.models import Membership, Role, Team, User
-from alerts.models import Alert, AlertStatus, Event, Integration
+from alerts.models import Alert, AlertStatus, Integration
 from alerts.muting import silences, windows
 from alerts.muting.silences import SilenceWish
 from alerts.muting.windows import WindowWish
@@ -28,6 +28,7 @@ from notifications import receipts
 from notifications.models import ContactMethod, Delivery, NotificationRule
 from notifications.states import Status
 from oncall.models import Override, Rotation, RotationMember, Schedule
+from tests.ui import demo_receiving
 from tests.ui.conftest import PASSWORD
 from tests.world import MovedEngine
 
@@ -65,6 +66,7 @@ class Demo:
         self._people()
         self.engine.at_each_stop.append(self._confirm_texts)
         self._cover()
+        demo_receiving.checks(self.services["mail-relay"], self.engine, self.users["ben"])
         self._history()
         self._tonight()
         self._muted()
@@ -80,7 +82,9 @@ class Demo:
             service=self.services["search-index"],
         )
         silences.create(known, owner="emi")
-        noisy = SilenceWish(['team="mail"', 'severity!="critical"'], now + timedelta(hours=2), "Greylisting, see #8")
+        noisy = SilenceWish(
+            ['team="mail"', 'severity!="critical"'], now + timedelta(hours=2), "Greylisted again, known since last week"
+        )
         silences.create(noisy, owner="ada")
         local = (now - timedelta(minutes=35)).replace(tzinfo=None, second=0)
         database, search = self.services["orders-db"], self.services["search-index"]
@@ -238,7 +242,7 @@ class Demo:
         self._fire("checkout", "Checkout answers in more than 4 s (p95)", Severity.CRITICAL, self._labels("checkout"))
         self.engine.fast_forward(seconds=70)
         self._back()
-        self._unreadable()
+        demo_receiving.unreadable(self.integrations["uptime"])
 
     def _back(self, *, hours: float = 0, minutes: float = 0) -> None:
         """Put the clock this long before the real now."""
@@ -317,15 +321,3 @@ class Demo:
         for each in arrived:
             receipts.record(provider_ref=each.provider_ref, status="delivered", delivery_id=each.pk)
         return len(arrived)
-
-    def _unreadable(self) -> None:
-        now = clock.now()
-        Event.objects.create(
-            integration=self.integrations["uptime"],
-            received_at=now - timedelta(minutes=40),
-            status="quarantined",
-            reason="not_json",
-            problem="The body ends in the middle of a string (byte 4 096).",
-            body=b'{"title": "cut',
-            processed_at=now - timedelta(minutes=40),
-        )

@@ -60,12 +60,45 @@ def test_it_works_without_javascript(installation: Installation, desks: Desks) -
     expect(page.get_by_label("Labels")).to_have_value("check = payload.check.name")
 
 
+def test_a_dry_run_tells_what_a_draft_would_have_changed(installation: Installation, desks: Desks) -> None:
+    page = desks().open(_editor(installation))
+    result = page.locator("#replay-result")
+
+    page.get_by_label("Severity").fill("payload.prio")
+    page.get_by_label("Which messages").select_option("The last 100 messages")
+    page.get_by_role("button", name="Compare").click()
+    expect(result.get_by_role("heading", name="Alerts")).to_be_visible()
+    expect(result).to_contain_text("becomes Error")
+    with page.expect_popup() as opened:
+        result.get_by_role("button", name="Show message").first.click()
+
+    expect(opened.value.locator("pre.message").first).to_contain_text("Queue is long")
+    expect(opened.value.get_by_label("Severity")).to_have_value("payload.prio")
+    expect(result).to_be_visible()
+    assert installation.stack.sql("select mapping_id from alerts_integration where mapping_id is not null") == []
+
+
+def test_a_dry_run_works_without_javascript(installation: Installation, desks: Desks) -> None:
+    page = desks(java_script_enabled=False).open(_editor(installation))
+
+    page.get_by_label("Severity").fill("payload.prio")
+    page.get_by_role("button", name="Compare").click()
+
+    expect(page.locator("#replay-result")).to_contain_text("Of what the messages tell")
+    expect(page.get_by_label("Severity")).to_have_value("payload.prio")
+    assert page.url.endswith("#replay")
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light")], ids=["phone by night", "desk by day"])
 def test_it_is_accessible_and_fits(installation: Installation, desks: Desks, size: dict[str, int], scheme: str) -> None:
     desk = desks(size=size, color_scheme=scheme)
 
     for path in (_editor(installation), "/integrations/"):
         page = desk.open(path)
+        if path.startswith("/mapping/"):
+            page.get_by_label("Severity").fill("payload.prio")
+            page.get_by_role("button", name="Compare").click()
+            expect(page.locator("#replay-result table")).to_be_visible()
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
     assert desk.complaints == []

@@ -162,3 +162,10 @@ def test_what_happens_when_she_is_paged_is_told_in_order_with_doubts(db: None) -
 def test_without_rules_the_accounts_address_is_named_and_without_one_the_danger(db: None) -> None:
     assert "the address of your account" in wishes.told(User(email="ada@example.com"), [])[0].way
     assert wishes.told(User(), [])[0].doubt == "There is no rule and no e-mail address: you cannot be reached."
+
+
+def test_alerts_of_the_same_title_are_told_apart_by_what_differs() -> None:
+    labels = {"alertname": "NodeDown", "instance": "node-1", "zone": "a"}
+
+    assert words.apart(labels, [{**labels, "instance": "node-2"}, labels]) == "node-1"
+    assert words.apart(labels, [labels]) == ""

@@ -1,7 +1,7 @@
 """What templates compute: times in the reader's zone, icons, reasons in words, safe links."""
 
 import re
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -289,8 +289,15 @@ def links(alert: Alert) -> list[Link]:
 
 @register.filter
 def annotations(alert: Alert) -> list[tuple[str, str]]:
-    """What the source says about it, without the addresses that are links already."""
-    return [(key, str(value)) for key, value in alert.annotations.items() if value and not web_link(value)]
+    """What the source says about it, without what is said elsewhere: addresses that are links, the description."""
+    found = [(key, str(value)) for key, value in alert.annotations.items() if value and not web_link(value)]
+    return [(key, text) for key, text in found if text != alert.description]
+
+
+@register.filter
+def apart(alert: Alert, others: Sequence[Alert]) -> str:
+    """What tells it from others of the same title."""
+    return words.apart(alert.labels, [each.labels for each in others if each.title == alert.title])
 
 
 @register.filter
