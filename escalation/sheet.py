@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import F
 
 from escalation.models import PagedPerson, Run
+from incidents import timeline
 from incidents.models import Incident, TimelineEntry
 from notifications import outbox
 from notifications.models import Delivery
@@ -41,7 +42,7 @@ class Sheet:
             self._write_runs()
             changed = {run.incident_id for run in self.runs}
             Incident.objects.filter(pk__in=changed).update(version=F("version") + 1)
-        TimelineEntry.objects.bulk_create(self.entries)
+        timeline.record_many(self.entries)
         PagedPerson.objects.bulk_create(self.paged)
         if self.deliveries:
             outbox.put(self.deliveries)

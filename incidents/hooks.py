@@ -21,3 +21,15 @@ class StatusChanged:
 
 
 status_changed: Hook[StatusChanged] = Hook("incidents.status_changed")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An entry was written into an incident's timeline; of several written at once, the newest."""
+
+    incident_id: int
+    entry_id: int
+    kind: str
+
+
+recorded: Hook[Recorded] = Hook("incidents.recorded")

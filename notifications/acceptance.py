@@ -112,7 +112,7 @@ def _tell(sent: Sequence[Claimed], incidents: dict[int, Incident]) -> None:
         told = claimed.outgoing.message.facts if claimed.outgoing else None
         if told is not None and told.status != incident.status:
             stale[incident.pk].append(claimed.delivery_id)
-    TimelineEntry.objects.bulk_create(entries)
+    timeline.record_many(entries)
     for pk, deliveries in stale.items():
         updates.queue(incidents[pk], of=deliveries)
 

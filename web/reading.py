@@ -144,6 +144,11 @@ class IncidentPage:
     alike: list[Incident]  # what might be merged with it
 
     @property
+    def newest_entry(self) -> int:
+        """The id of what happened last: a browser that is told of a later one asks anew."""
+        return self.timeline.rows[0].pk if self.timeline.rows else 0
+
+    @property
     def lasted(self) -> timedelta:
         """From opening to the end, or to now."""
         return (self.incident.resolved_at or clock.now()) - self.incident.created_at

@@ -41,6 +41,24 @@ def test_a_second_browser_sees_a_change_within_a_second(installation: Installati
     assert min(took) < 1.0, took
 
 
+def test_a_note_shows_in_a_second_browser_within_a_second(installation: Installation, desks: Desks) -> None:
+    number = installation.fire("Noted on by two")
+    mine, other = (desks().open(f"/incidents/{number}/") for _ in range(2))
+    is_live(mine)
+    is_live(other)
+
+    took = []
+    for each in range(3):
+        mine.get_by_label("Note").fill(f"Number {each}")
+        mine.get_by_role("button", name="Add", exact=True).click()
+        expect(mine.locator("#incident-timeline")).to_contain_text(f"Number {each}")
+        began = time.monotonic()
+        expect(other.locator("#incident-timeline")).to_contain_text(f"Number {each}")
+        took.append(time.monotonic() - began)
+
+    assert min(took) < 1.0, took
+
+
 def test_a_look_taken_before_the_button_was_pressed_undoes_nothing(installation: Installation, desks: Desks) -> None:
     number = installation.fire("Answers cross")
     page = desks().open()

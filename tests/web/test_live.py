@@ -13,8 +13,10 @@ from pytest_django import Settings
 
 from accounts.models import User
 from incidents import lifecycle
+from incidents.models import TimelineEntry
 from tests import factories
 from tests.fakes.waiting import wait_for
+from tests.world import MovedEngine, World
 from web.live import hub, publisher
 from web.live.consumer import is_session_of_somebody
 from web.live.frames import ANYTHING, BEAT, Frame
@@ -78,6 +80,29 @@ def test_a_change_is_told_with_its_version(listening: Browser, somebody: User) -
     told = Frame("incident", incident.pk, incident.version)
 
     assert wait_for(lambda: told in listening.news(), what="the change")
+
+
+def test_a_note_is_told_to_other_browsers(listening: Browser, somebody: User) -> None:
+    incident = factories.an_incident()
+    entry = lifecycle.note(incident.pk, text="It is the disk.", by=factories.by(somebody))
+
+    told = Frame("entry", incident.pk, entry.pk)
+
+    assert wait_for(lambda: told in listening.news(), 1, "the note")
+
+
+@pytest.mark.usefixtures("carriers")
+def test_who_was_paged_is_told_to_other_browsers(listening: Browser, world: World, engine: MovedEngine) -> None:
+    world.service("db").covered_by([world.person("ada")])
+    incident = world.fire("db")
+    engine.run()
+
+    newest = TimelineEntry.objects.filter(incident=incident, kind="person_paged").latest("pk").pk
+
+    def told() -> bool:
+        return any(frame.kind == "entry" and frame.version >= newest for frame in listening.news())
+
+    assert wait_for(told, 1, "the page")
 
 
 def test_what_is_rolled_back_is_not_told(listening: Browser, somebody: User) -> None:

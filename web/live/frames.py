@@ -8,7 +8,10 @@ GROUP = "web.live"
 
 @dataclass(frozen=True)
 class Frame:
-    """The `kind` of thing, its `id`, and the `version` it has now; a browser that shows an older one asks anew."""
+    """The `kind` of thing, its `id`, and the `version` it has now; a browser that shows an older one asks anew.
+
+    An `incident` has moved; of an `entry` in its timeline the version is the entry's own id.
+    """
 
     kind: str
     id: int = 0

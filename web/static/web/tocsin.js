@@ -97,10 +97,11 @@
   function hear(frame) {
     heardAt = Date.now();
     if (frame.kind === "incidents") return refreshAll();
-    if (frame.kind !== "incident") return undefined;
+    if (frame.kind !== "incident" && frame.kind !== "entry") return undefined;
     for (const element of document.querySelectorAll("[data-live]")) {
       const isList = element.dataset.live === "incidents";
-      const isNews = element.dataset.live === `incident-${frame.id}` && Number(element.dataset.version) < frame.version;
+      const shown = frame.kind === "entry" ? element.dataset.entry : element.dataset.version;
+      const isNews = element.dataset.live === `incident-${frame.id}` && Number(shown) < frame.version;
       if (isList || isNews) refresh(element);
     }
     return undefined;
