@@ -18,6 +18,7 @@ from core.api import NewestFirst
 from incidents import lifecycle, merging, reading
 from incidents.actor import Actor, Via, person
 from incidents.models import Incident, IncidentQuerySet
+from incidents.opening import Opening, open_incident
 from incidents.serializers import IncidentIn, IncidentOut, MergeIn, NoteIn, SnoozeIn, TimelineEntryOut
 from incidents.urgency import urgency_for
 
@@ -65,14 +66,16 @@ class Incidents(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet
         """Open an incident by hand; people are paged as for any other."""
         wish = self._read(IncidentIn(data=request.data))
         service, severity = wish["service"], wish["severity"]
-        incident, _ = lifecycle.open_incident(
-            service=service,
-            title=wish["title"],
-            description=wish["description"],
+        incident, _ = open_incident(
+            Opening(
+                service=service,
+                title=wish["title"],
+                description=wish["description"],
+                severity=severity,
+                urgency=wish.get("urgency") or urgency_for(service.urgency, severity),
+                reason="opened_by_hand",
+            ),
             by=caller(request),
-            severity=severity,
-            urgency=wish.get("urgency") or urgency_for(service.urgency, severity),
-            reason="opened_by_hand",
         )
         answer = shown(request, incident.pk)
         answer.status_code = status.HTTP_201_CREATED

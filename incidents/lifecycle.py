@@ -1,86 +1,31 @@
 """The verbs of an incident. Each is one transaction: lock, ask the table of moves, write, record, announce.
 
-They take ids, say `by` whom, and answer whether anything changed: people press twice and carriers deliver twice.
-Lock order everywhere is incident, run, delivery; several incidents are locked by ascending id.
+How one opens is in `incidents.opening`. They take ids, say `by` whom, and answer whether anything changed: people
+press twice and carriers deliver twice. Lock order everywhere is incident, run, delivery; several incidents are locked
+by ascending id.
 """
 
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from catalog.models import Service
 from core import clock
 from core.errors import DomainError, Invalid
 from incidents import hooks, states, timeline
 from incidents.actor import Actor
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
-from incidents.mutes import Mute
 from incidents.states import Move, Status
 from incidents.timeline import Detail
 
 LONGEST_SNOOZE = timedelta(days=30)
 LONGEST_NOTE = 10_000  # characters
 LONGEST_TITLE = 1024
-_TRIES = 5
 
 
 class GroupIsOpen(DomainError):
     """Another incident for the same group is open already."""
 
     code = "group_is_open"
-
-
-@transaction.atomic
-def open_incident(
-    *,
-    service: Service,
-    title: str,
-    by: Actor,
-    urgency: Urgency,
-    severity: Severity | None = None,
-    description: str = "",
-    origin: str = "",
-    group_key: str = "",
-    open_key: str | None = None,
-    hold: timedelta = timedelta(),
-    mute: Mute | None = None,
-    is_held_back: bool = False,
-    previous: Incident | None = None,
-    reason: str = "",
-    details: dict[str, Detail] | None = None,
-) -> tuple[Incident, bool]:
-    """The open incident with this `open_key`, locked, and whether it is new. Without a key it is always new.
-
-    A new one is held while `hold` lasts or as long as it is muted (the caller tells of that and ends it), and triggered
-    otherwise. `reason` is the named reason why it opened,
-    `details` what else a program may want to know about that.
-    """
-    now = clock.now()
-    status = Status.HELD if hold > timedelta() or mute is not None or is_held_back else Status.TRIGGERED
-    new = Incident(
-        title=title,
-        description=description,
-        service=service,
-        status=status,
-        status_since=now,
-        urgency=urgency,
-        severity=severity,
-        origin=origin,
-        group_key=group_key,
-        open_key=open_key,
-        created_at=now,
-        triggered_at=now if status is Status.TRIGGERED else None,
-        due_at=now + hold if hold > timedelta() and mute is None else None,
-        muted=mute.shown() if mute is not None else None,
-        previous=previous,
-    )
-    present = _insert(new)
-    if present is not None:
-        return present, False
-    text = f"Opened by {by.phrase}." if not hold else f"Opened by {by.phrase}, held for {hold}."
-    timeline.record(new, kind=timeline.Kind.OPENED, by=by, reason=reason, text=text, **(details or {}))
-    hooks.status_changed.announce(hooks.StatusChanged(new, None, status, by, now))
-    return new, True
 
 
 def acknowledge(incident_id: int, *, by: Actor) -> bool:
@@ -269,27 +214,3 @@ def save_changes(incident: Incident, fields: list[str]) -> None:
     """Write these fields of an incident that this transaction has locked, as its next version."""
     incident.version += 1
     incident.save(update_fields=[*fields, "version"])
-
-
-def _insert(new: Incident) -> Incident | None:
-    """Insert it, unless one with its key is open: then that one, locked."""
-    for _ in range(_TRIES):
-        present = _open_with(new.open_key)
-        if present is not None:
-            return present
-        try:
-            with transaction.atomic():
-                new.save(force_insert=True)
-        except IntegrityError:
-            # Another worker has just opened it; it may even be resolved by the time we look.
-            if new.open_key is None:
-                raise
-            continue
-        return None
-    raise GroupIsOpen("The same group is being opened and resolved over and over. Try again.")
-
-
-def _open_with(open_key: str | None) -> Incident | None:
-    if open_key is None:
-        return None
-    return Incident.objects.select_for_update(no_key=True).open().filter(open_key=open_key).order_by("id").first()

@@ -1,4 +1,7 @@
-"""Opening many incidents at once, as a storm of alerts does: a few statements however many there are."""
+"""Opening incidents: one, or as many as a storm of alerts brings, in a few statements however many there are.
+
+Of a group at most one is open: who comes second takes the first's.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,11 +13,14 @@ from catalog.models import Service
 from core import clock
 from incidents import hooks, lifecycle, timeline
 from incidents.actor import Actor
+from incidents.lifecycle import GroupIsOpen
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
 from incidents.mutes import Mute, told
 from incidents.states import Status
 from incidents.timeline import Detail
 from incidents.urgency import RANK
+
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Opening:
-    """An incident to be. No open one has its `open_key`, as far as the caller knows."""
+    """An incident to be. `open_key` is the identity of its group; without one it is of no group.
+
+    `reason` is the named reason why it opens, `details` what else a program may want to know about that.
+    """
 
     service: Service
     title: str
     urgency: Urgency
-    open_key: str
+    open_key: str | None = None
     severity: Severity | None = None
     description: str = ""
     origin: str = ""
@@ -48,6 +57,21 @@ class Opening:
     reason: str = ""
     details: dict[str, Detail] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
+
+
+@transaction.atomic
+def open_incident(opening: Opening, *, by: Actor) -> tuple[Incident, bool]:
+    """The open incident with this `open_key`, locked, and whether it is new. Without a key it is always new.
+
+    A new one is held while its hold lasts, while it is muted or held back (the caller ends that), else triggered.
+    """
+    new = _incident(opening)
+    present = _insert(new)
+    if present is not None:
+        return present, False
+    TimelineEntry.objects.bulk_create(_entries(new, opening, by))
+    hooks.status_changed.announce(hooks.StatusChanged(new, None, Status(new.status), by, new.created_at))
+    return new, True
 
 
 @transaction.atomic
@@ -122,30 +146,37 @@ def _further(incident: Incident, opening: Opening, by: Actor) -> list[TimelineEn
 
 
 def _open_one(opening: Opening, by: Actor) -> Incident:
-    incident, is_new = lifecycle.open_incident(
-        service=opening.service,
-        title=opening.title,
-        by=by,
-        urgency=opening.urgency,
-        severity=opening.severity,
-        description=opening.description,
-        origin=opening.origin,
-        group_key=opening.group_key,
-        open_key=opening.open_key,
-        hold=opening.hold,
-        mute=opening.mute,
-        is_held_back=opening.is_held_back,
-        previous=opening.previous,
-        reason=opening.reason,
-        details=opening.details,
-    )
-    if is_new:
-        TimelineEntry.objects.bulk_create(_further(incident, opening, by))
-    severities = [Severity(incident.severity) if incident.severity else None, opening.severity]
-    lifecycle.set_alert_counts(
-        incident,
-        alert_count=incident.alert_count + opening.alert_count,
-        firing_count=incident.firing_count + opening.firing_count,
-        severity=opening.severity if is_new else max(severities, key=RANK.__getitem__),
-    )
+    incident, is_new = open_incident(opening, by=by)
+    if not is_new:
+        severities = [Severity(incident.severity) if incident.severity else None, opening.severity]
+        lifecycle.set_alert_counts(
+            incident,
+            alert_count=incident.alert_count + opening.alert_count,
+            firing_count=incident.firing_count + opening.firing_count,
+            severity=max(severities, key=RANK.__getitem__),
+        )
     return incident
+
+
+def _insert(new: Incident) -> Incident | None:
+    """Insert it, unless one with its key is open: then that one, locked."""
+    for _ in range(_TRIES):
+        present = _open_with(new.open_key)
+        if present is not None:
+            return present
+        try:
+            with transaction.atomic():
+                new.save(force_insert=True)
+        except IntegrityError:
+            # Another worker has just opened it; it may even be resolved by the time we look.
+            if new.open_key is None:
+                raise
+            continue
+        return None
+    raise GroupIsOpen("The same group is being opened and resolved over and over. Try again.")
+
+
+def _open_with(open_key: str | None) -> Incident | None:
+    if open_key is None:
+        return None
+    return Incident.objects.select_for_update(no_key=True).open().filter(open_key=open_key).order_by("id").first()

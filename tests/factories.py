@@ -8,9 +8,9 @@ from rest_framework.test import APIClient
 from accounts import api_keys
 from accounts.models import Membership, Role, Scope, Team, User
 from catalog.models import Service, UrgencyRule
-from incidents import lifecycle
 from incidents.actor import Actor, Via, person, source
 from incidents.models import Incident, Severity, Urgency
+from incidents.opening import Opening, open_incident
 from oncall.models import Rotation, RotationMember, Schedule
 
 _number = count(1)
@@ -65,16 +65,18 @@ def an_incident(
     hold: timedelta = timedelta(),
 ) -> Incident:
     """An incident as a source opens it: triggered, or held."""
-    incident, _ = lifecycle.open_incident(
-        service=service if service is not None else a_service(),
-        title=title,
+    incident, _ = open_incident(
+        Opening(
+            service=service if service is not None else a_service(),
+            title=title,
+            urgency=urgency,
+            severity=severity,
+            origin="prometheus",
+            group_key=open_key or "",
+            open_key=open_key,
+            hold=hold,
+        ),
         by=by or source("prometheus"),
-        urgency=urgency,
-        severity=severity,
-        origin="prometheus",
-        group_key=open_key or "",
-        open_key=open_key,
-        hold=hold,
     )
     return incident
 

@@ -20,6 +20,7 @@ from escalation.policies import StepDraft
 from incidents import lifecycle
 from incidents.actor import Via, person, source
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
+from incidents.opening import Opening, open_incident
 from notifications.models import ContactMethod, NotificationRule
 from oncall.models import Schedule
 from tests import factories
@@ -144,14 +145,16 @@ class World:
         hold: timedelta = timedelta(),
     ) -> Incident:
         """Something breaks: an incident opens as a source opens it."""
-        incident, _ = lifecycle.open_incident(
-            service=self.service(service).row,
-            title=title,
+        incident, _ = open_incident(
+            Opening(
+                service=self.service(service).row,
+                title=title,
+                urgency=urgency,
+                severity=severity,
+                origin="prometheus",
+                hold=hold,
+            ),
             by=source("prometheus"),
-            urgency=urgency,
-            severity=severity,
-            origin="prometheus",
-            hold=hold,
         )
         return incident
 

@@ -15,10 +15,11 @@ from alerts.pipeline.understanding import Understood
 from catalog.models import Service, UrgencyRule
 from core import clock, jobs
 from core.errors import DomainError, Invalid
-from incidents import lifecycle, timeline
+from incidents import timeline
 from incidents.actor import Actor, system
 from incidents.models import Incident, Severity, Urgency
 from incidents.urgency import urgency_for
+from incidents.opening import Opening, open_incident
 
 LANE = "ingest"  # rung when messages are read again
 AT_MOST_EVERY = timedelta(hours=1)
@@ -94,22 +95,24 @@ def tell(
         return None
     if last is not None and clock.now() - last.created_at < AT_MOST_EVERY:
         return None
-    incident, is_new = lifecycle.open_incident(
-        service=service,
-        title=(
-            f"Messages for {integration.name} do not prove whose they are"
-            if is_doubted
-            else f"{integration.name} sent something that could not be read"
+    incident, is_new = open_incident(
+        Opening(
+            service=service,
+            title=(
+                f"Messages for {integration.name} do not prove whose they are"
+                if is_doubted
+                else f"{integration.name} sent something that could not be read"
+            ),
+            description=f"{problem}\n\nThe message is kept in quarantine and can be read again from there.",
+            urgency=Urgency.LOW if is_doubted else urgency_for(UrgencyRule(service.urgency), Severity.WARNING),
+            severity=Severity.WARNING,
+            origin=integration.name,
+            group_key=group_key,
+            open_key=key,
+            reason="message_doubted" if is_doubted else "message_unreadable",
+            details={"integration": integration.name, "problem": reason},
         ),
-        description=f"{problem}\n\nThe message is kept in quarantine and can be read again from there.",
         by=BY,
-        urgency=Urgency.LOW if is_doubted else urgency_for(UrgencyRule(service.urgency), Severity.WARNING),
-        severity=Severity.WARNING,
-        origin=integration.name,
-        group_key=group_key,
-        open_key=key,
-        reason="message_doubted" if is_doubted else "message_unreadable",
-        details={"integration": integration.name, "problem": reason},
     )
     if is_new:
         timeline.record(incident, kind="quarantined", by=BY, reason=reason, text=text, messages=messages)

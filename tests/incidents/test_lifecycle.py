@@ -13,6 +13,7 @@ from incidents import lifecycle
 from incidents.actor import Via, source, system
 from incidents.hooks import StatusChanged, status_changed
 from incidents.models import Incident, Severity, TimelineEntry, Urgency
+from incidents.opening import Opening, open_incident
 from incidents.states import MoveNotAllowed, Status
 from tests.factories import a_service, a_user, an_incident, by
 
@@ -35,8 +36,8 @@ def test_a_new_incident_is_triggered_and_says_who_opened_it() -> None:
 
 def test_a_group_has_one_open_incident() -> None:
     first = an_incident(open_key="a")
-    second, is_new = lifecycle.open_incident(
-        service=first.service, title="Again", by=source("x"), urgency=Urgency.HIGH, open_key="a"
+    second, is_new = open_incident(
+        Opening(service=first.service, title="Again", urgency=Urgency.HIGH, open_key="a"), by=source("x")
     )
 
     assert (second, is_new) == (first, False)
@@ -65,8 +66,8 @@ def test_workers_that_open_the_same_group_at_once_open_one_incident() -> None:
 
     def open_it() -> None:
         start.wait(timeout=10)
-        incident, is_new = lifecycle.open_incident(
-            service=service, title="Lag", by=source("x"), urgency=Urgency.HIGH, open_key="one"
+        incident, is_new = open_incident(
+            Opening(service=service, title="Lag", urgency=Urgency.HIGH, open_key="one"), by=source("x")
         )
         seen.append((incident.pk, is_new))
         connections.close_all()

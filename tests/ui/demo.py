@@ -23,6 +23,7 @@ from escalation.policies import StepDraft
 from incidents import lifecycle
 from incidents.actor import Via, person, source
 from incidents.models import Incident, Severity, Urgency
+from incidents.opening import Opening, open_incident
 from incidents.urgency import urgency_for
 from notifications import receipts
 from notifications.models import ContactMethod, Delivery, NotificationRule
@@ -256,15 +257,17 @@ class Demo:
         self, service: str, title: str, severity: Severity, labels: dict[str, str], *, count: int = 1
     ) -> Incident:
         row = self.services[service]
-        incident, _ = lifecycle.open_incident(
-            service=row,
-            title=title,
+        incident, _ = open_incident(
+            Opening(
+                service=row,
+                title=title,
+                urgency=urgency_for(row.urgency, severity),
+                severity=severity,
+                origin="prometheus",
+                group_key=f"alertname={labels['alertname']}, service={service}",
+                open_key=sha256(f"{service} {title}".encode()).hexdigest(),
+            ),
             by=source("prometheus"),
-            urgency=urgency_for(row.urgency, severity),
-            severity=severity,
-            origin="prometheus",
-            group_key=f"alertname={labels['alertname']}, service={service}",
-            open_key=sha256(f"{service} {title}".encode()).hexdigest(),
         )
         for number in range(count):
             self._alert(incident, title, severity, labels, number)

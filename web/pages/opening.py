@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Role
-from incidents import lifecycle
 from incidents.actor import Via, person
 from incidents.models import Incident, Urgency
+from incidents.opening import Opening, open_incident
 from web.forms.opening import OpenForm
 from web.pages.access import page, reader
 
@@ -29,13 +29,15 @@ def open_by_hand(request: HttpRequest) -> HttpResponse:
 
 def _open(request: HttpRequest, form: OpenForm) -> Incident:
     wish = form.cleaned_data
-    incident, _ = lifecycle.open_incident(
-        service=wish["service"],
-        title=wish["title"],
-        description=wish["description"],
-        urgency=Urgency(wish["urgency"]),
-        open_key=f"by-hand-{wish['token']}",
+    incident, _ = open_incident(
+        Opening(
+            service=wish["service"],
+            title=wish["title"],
+            description=wish["description"],
+            urgency=Urgency(wish["urgency"]),
+            open_key=f"by-hand-{wish['token']}",
+            reason="opened_by_hand",
+        ),
         by=person(reader(request), Via.WEB),
-        reason="opened_by_hand",
     )
     return incident
