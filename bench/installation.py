@@ -128,83 +128,60 @@ class Bench:
 def configuration() -> dict[str, Any]:
     """Five hundred people in fifty teams, a service each; the person on call changes by override while pages are sent."""
     people = [f"p{number:03d}" for number in range(PEOPLE)]
+    teams = {f"{team}": people[team * PER_SERVICE : (team + 1) * PER_SERVICE] for team in range(SERVICES)}
     return {
-        "teams": [
-            {"name": f"t{team}", "members": people[team * PER_SERVICE : (team + 1) * PER_SERVICE]}
-            for team in range(SERVICES)
-        ],
-        "users": [
-            {
-                "username": name,
-                "email": f"{name}@example.com",
-                "role": "responder",
-                "contact_methods": [
-                    {"name": "mobile", "channel": "sms", "address": f"+1202555{place:04d}", "verified": True}
-                ],
-                "notification_rules": {
-                    "high": [{"after": "0s", "use": "mobile"}],
-                    "low": [{"after": "0s", "use": "mobile"}],
-                },
-            }
-            for place, name in enumerate(people)
-        ],
-        "schedules": [
-            {
-                "name": f"sched{team}",
-                "team": f"t{team}",
-                "time_zone": "UTC",
-                "rotations": [
-                    {
-                        "name": "turns",
-                        "layer": 1,
-                        "every": "1d",
-                        "start": "2026-01-05T09:00",
-                        "people": people[team * PER_SERVICE : (team + 1) * PER_SERVICE],
-                    }
-                ],
-            }
-            for team in range(SERVICES)
-        ],
-        "escalation_policies": [
-            {
-                "name": f"pol{team}",
-                "team": f"t{team}",
-                "steps": [
-                    {"notify": [{"schedule": f"sched{team}"}], "wait": "1h"},
-                    {"notify": [{"user": people[team * PER_SERVICE]}], "wait": "1h"},
-                ],
-            }
-            for team in range(SERVICES)
-        ],
+        "teams": [{"name": f"t{team}", "members": members} for team, members in teams.items()],
+        "users": [_person(name, place) for place, name in enumerate(people)],
+        "schedules": [_schedule(team, members) for team, members in teams.items()],
+        "escalation_policies": [_policy(team, members) for team, members in teams.items()],
         "services": [
             {"name": f"s{team}", "team": f"t{team}", "escalation_policy": f"pol{team}", "urgency": "high"}
-            for team in range(SERVICES)
+            for team in teams
         ],
-        "integrations": [
-            {"name": "throughput", "source": "alertmanager", "routes": [{"service": "s0"}]},
-            {"name": "grouping", "source": "alertmanager", "routes": [{"service": "s0"}]},
-            {"name": "storm", "source": "generic", "routes": [{"service": "s1"}]},
-            {
-                "name": "routed",
-                "source": "alertmanager",
-                "routes": [
-                    *(
-                        {"if": f'labels.service == "s{number % 100}" && labels.cluster == "x{number}"', "service": "s1"}
-                        for number in range(ROUTES - 1)
-                    ),
-                    {"service": "s0"},
-                ],
-            },
-            {"name": "single", "source": "alertmanager", "routes": [{"service": "s0"}]},
-            {
-                "name": "paging",
-                "source": "generic",
-                "storm_after": 0,
-                "routes": [
-                    *({"if": f'labels.service == "s{team}"', "service": f"s{team}"} for team in range(SERVICES)),
-                    {"service": "s0"},
-                ],
-            },
-        ],
+        "integrations": _integrations(),
         "api_keys": [{"name": "bench", "user": "admin", "scope": "admin"}],
     }
+
+
+def _person(name: str, place: int) -> dict[str, Any]:
+    rule = [{"after": "0s", "use": "mobile"}]
+    return {
+        "username": name,
+        "email": f"{name}@example.com",
+        "role": "responder",
+        "contact_methods": [
+            {"name": "mobile", "channel": "sms", "address": f"+1202555{place:04d}", "verified": True},
+        ],
+        "notification_rules": {"high": rule, "low": rule},
+    }
+
+
+def _schedule(team: str, members: list[str]) -> dict[str, Any]:
+    turns = {"name": "turns", "layer": 1, "every": "1d", "start": "2026-01-05T09:00", "people": members}
+    return {"name": f"sched{team}", "team": f"t{team}", "time_zone": "UTC", "rotations": [turns]}
+
+
+def _policy(team: str, members: list[str]) -> dict[str, Any]:
+    steps = [
+        {"notify": [{"schedule": f"sched{team}"}], "wait": "1h"},
+        {"notify": [{"user": members[0]}], "wait": "1h"},
+    ]
+    return {"name": f"pol{team}", "team": f"t{team}", "steps": steps}
+
+
+def _integrations() -> list[dict[str, Any]]:
+    """One for each thing that is measured; `routed` asks so many conditions, of which none holds."""
+    to_first: list[dict[str, Any]] = [{"service": "s0"}]
+    never = [
+        {"if": f'labels.service == "s{number % 100}" && labels.cluster == "x{number}"', "service": "s1"}
+        for number in range(ROUTES - 1)
+    ]
+    each = [{"if": f'labels.service == "s{team}"', "service": f"s{team}"} for team in range(SERVICES)]
+    return [
+        {"name": "throughput", "source": "alertmanager", "routes": to_first},
+        {"name": "grouping", "source": "alertmanager", "routes": to_first},
+        {"name": "storm", "source": "generic", "routes": [{"service": "s1"}]},
+        {"name": "routed", "source": "alertmanager", "routes": [*never, *to_first]},
+        {"name": "single", "source": "alertmanager", "routes": to_first},
+        {"name": "paging", "source": "generic", "storm_after": 0, "routes": [*each, *to_first]},
+    ]

@@ -5,14 +5,13 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 
 from alerts.decisions import hours
-from alerts.decisions.flapping import FLAP_CHANGES, FLAP_WINDOW
 from alerts.decisions.routing import check
-from alerts.models import STORM_AFTER, Integration, Route
+from alerts.models import Integration, Route
 from alerts.parsing import mail_rules as rules_for_mail
 from alerts.parsing.source import sources
 from alerts.receiving import offered
@@ -44,6 +43,21 @@ class RouteWish:
     within: timedelta | None = None
 
 
+class Settings(TypedDict, total=False):
+    """What else an integration may be told, as its fields are called; what is left out is as they have it."""
+
+    group_by: Sequence[str] | None
+    group_expression: str
+    group_window: timedelta | None
+    group_window_rolls: bool
+    hold: timedelta
+    reopen_within: timedelta
+    resolve_after: timedelta | None
+    flap_changes: int
+    flap_window: timedelta
+    storm_after: int
+
+
 def new_key() -> str:
     """A key nobody can guess."""
     return "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
@@ -67,18 +81,9 @@ def create_integration(
     source: str,
     routes: Sequence[RouteWish],
     key: str | None = None,
-    group_by: Sequence[str] | None = None,
-    group_expression: str = "",
-    group_window: timedelta | None = None,
-    group_window_rolls: bool = False,
-    hold: timedelta = timedelta(),
-    reopen_within: timedelta = timedelta(),
-    resolve_after: timedelta | None = None,
-    flap_changes: int = FLAP_CHANGES,
-    flap_window: timedelta = FLAP_WINDOW,
     secret: str | None = None,
     mail_rules: Json = None,
-    storm_after: int = STORM_AFTER,
+    **settings: Unpack[Settings],
 ) -> tuple[Integration, str]:
     """A new integration and its key. Raises Invalid for an unknown source, a weak key or routes without a default."""
     if sources.get(source) is None:
@@ -93,18 +98,9 @@ def create_integration(
         source=source,
         key_hash=hashed(text),
         key_prefix=text[:4],
-        group_by=None if group_by is None else list(group_by),
-        group_expression=group_expression,
-        group_window=group_window,
-        group_window_rolls=group_window_rolls,
-        hold=hold,
-        reopen_within=reopen_within,
-        resolve_after=resolve_after,
-        flap_changes=flap_changes,
-        flap_window=flap_window,
         sealed_secret=None if secret is None else sealed_secret(source, secret),
         mail_rules=None if mail_rules is None else checked_rules(source, mail_rules),
-        storm_after=storm_after,
+        **settings,
     )
     set_routes(integration, routes)
     return integration, text
