@@ -109,6 +109,8 @@ if _POOL:
     _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _POOL, "timeout": 5}
 DATABASES = {"default": _database}
 
+LONGEST_SEARCH = 4.0  # seconds that each statement of a search by words may take
+
 REDIS_URL = env.redis_url()
 # Cache only what may vanish at any moment and differ between processes; nothing here needs a shared cache.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

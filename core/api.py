@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from core import bounded
 from core.errors import DomainError, Invalid, NotAllowed
 
 # What concerns the request as a whole and no single field.
@@ -29,9 +30,10 @@ class NewestFirst(CursorPagination):
     ordering = "-id"
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
-        """A page. Raises NotFound for a cursor that we did not make."""
+        """A page. Raises NotFound for a cursor that we did not make; Invalid where a search takes too long."""
         try:
-            return super().paginate_queryset(queryset, request, view)
+            with bounded.search(request.query_params.get("q", "")):
+                return super().paginate_queryset(queryset, request, view)
         except ValueError:
             raise NotFound("This cursor leads nowhere. Start again without one.") from None
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Team, User
 from alerts.reading import alerts_of
 from catalog.models import Service
+from core import bounded
 from incidents import reading as incidents_reading
 from incidents.models import Incident
 from incidents.states import Status
@@ -29,9 +30,11 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     """What is going on, or what went on."""
     params = {"status": "open", **request.GET.dict()}
     wish = incidents_reading.wanted(params)
-    counts = reading.counts(reader(request), wish)
+    with bounded.search(wish.q):
+        counts = reading.counts(reader(request), wish)
+        listed = reading.listed(reader(request), wish, before=reading.before(params.get("before", "")))
     context = {
-        "listed": reading.listed(reader(request), wish, before=reading.before(params.get("before", ""))),
+        "listed": listed,
         "counts": counts,
         "tabs": [(value, label, counts.get(value, 0), value == params["status"]) for value, label in _TABS],
         "storms": reading.storms(reader(request)),

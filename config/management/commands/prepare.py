@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from alerts.pipeline import partitions
 from config import demo, env, first_start
+from incidents import search_index
 
 
 class Command(BaseCommand):
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             first_start.migrate(verbosity=options["verbosity"] - 1)
             partitions.ensure()
             password = first_start.first_start(wants_demo=wants_demo, keeps_password=options["keep_password"])
+        search_index.ensure()
         way = demo.way() if wants_demo else None
         answer = {
             "admin_password": password,
