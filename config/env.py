@@ -7,6 +7,7 @@ running `manage.py up` has written into the data folder, then to the default.
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,30 @@ VARIABLES = (
         "HOST:PORT where mail for integrations is received, as 127.0.0.1:2525; unset: nowhere.",
     ),
     Variable(
+        "TOCSIN_SMTP_IN_CERTIFICATE",
+        "",
+        "Path of the certificate chain (PEM) with which mail is received over TLS; unset: without TLS.",
+    ),
+    Variable(
+        "TOCSIN_SMTP_IN_KEY",
+        "",
+        "Path of the certificate's key (PEM, without a password); unset: it stands in the same file.",
+    ),
+    Variable(
+        "TOCSIN_SMTP_IN_TLS",
+        "offered",
+        "With a certificate: offered (senders may use STARTTLS), required (they must), implicit (TLS from the start).",
+    ),
+    Variable(
         "EMAIL_INBOUND",
         "",
-        "Who posts mail to /email/inbound/: mailgun, mailjet, postmark, sendgrid or sparkpost; unset: nobody.",
+        "Who posts mail to /email/inbound/: brevo, mailersend, mailgun, mailjet, mandrill, postal, postmark, sendgrid"
+        " or sparkpost; unset: nobody.",
     ),
     Variable(
         "EMAIL_INBOUND_SECRET",
         "",
-        "Mailgun's webhook signing key; for others the USER:PASSWORD that stand in the address they post to.",
+        "What Mailgun, MailerSend, Mandrill or Postal sign with; for others USER:PASSWORD of the address they post to.",
         secret=True,
     ),
     Variable(
@@ -140,6 +157,20 @@ def smtp_in() -> tuple[str, int] | None:
     if not port.isdecimal() or not 0 < int(port) < 65_536 or not host:
         raise SystemExit(f"TOCSIN_SMTP_IN is HOST:PORT, as 127.0.0.1:2525, not {given!r}.")
     return host.strip("[]"), int(port)
+
+
+def file(name: str) -> Path | None:
+    """The file that a variable names; with NAME_FILE that one itself, as what is in it is what is wanted."""
+    given = os.environ.get(name) or os.environ.get(f"{name}_FILE") or _BY_NAME[name].default
+    return Path(given).expanduser() if given else None
+
+
+def one_of(name: str, known: Iterable[str]) -> str:
+    """The value, which is one of these. Raises SystemExit with a sentence where it is not."""
+    value, words = text(name).lower(), list(known)
+    if value not in words:
+        raise SystemExit(f"{name} is one of {', '.join(words)}, not {value!r}.")
+    return value
 
 
 def data_dir() -> Path:

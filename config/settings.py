@@ -226,6 +226,8 @@ TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = env.text("TWILIO_FROM")
 TWILIO_API_URL = env.text("TWILIO_API_URL")
 # With its final slash, so that no other host begins like it.
+SMTP_IN = env.text("TOCSIN_SMTP_IN")
+SMTP_IN_CERTIFICATE, SMTP_IN_KEY = env.file("TOCSIN_SMTP_IN_CERTIFICATE"), env.file("TOCSIN_SMTP_IN_KEY")
 EMAIL_INBOUND, EMAIL_INBOUND_SECRET = env.text("EMAIL_INBOUND"), env.text("EMAIL_INBOUND_SECRET")
 # How large a body may be is said by config.bodies, for each path.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024

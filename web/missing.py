@@ -1,14 +1,17 @@
 """What was not set up, or not wholly: the findings that need a person to do something before the next page."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
+from alerts.mail.certificates import BadCertificate, Certificate, ends_at
 from catalog.models import Service
 from core import clock
 from escalation.models import Coverage
+from incidents import search_index
 from notifications.channel import CHANNELS
 from notifications.models import ContactMethod
 from oncall import roster
@@ -17,11 +20,12 @@ from web.findings import Finding, Weight
 
 _NAMED = 5
 _SCHEDULES = 500
+_RENEWED_BEFORE = timedelta(days=14)
 
 
 def all_of_it() -> list[Finding]:
     """Each finding; those that are in order too."""
-    return [providers(), public_url(), proxies(), admins(), reachable(), covered_now(), services()]
+    return [providers(), public_url(), proxies(), admins(), reachable(), covered_now(), services(), mail_in(), search()]
 
 
 def providers() -> Finding:
@@ -133,6 +137,40 @@ def services() -> Finding:
             "Their incidents go to the team's managers, then to the admins. Give them a policy.",
         )
     return Finding("services", Weight.OK, "Every service has an escalation policy.")
+
+
+def mail_in() -> Finding:
+    """Whether mail comes in, and whether the listener's certificate can be used for a while yet."""
+    chain = settings.SMTP_IN_CERTIFICATE
+    if not settings.SMTP_IN:
+        return Finding("mail_in", Weight.OK, "No mail is received by SMTP here.")
+    if chain is None:
+        says = f"Mail is received at {settings.SMTP_IN}, without TLS."
+        return Finding("mail_in", Weight.OK, says, "To have it encrypted, set TOCSIN_SMTP_IN_CERTIFICATE.")
+    try:
+        Certificate(chain, settings.SMTP_IN_KEY)
+        until = ends_at(chain)
+    except BadCertificate as trouble:
+        remedy = "Mend TOCSIN_SMTP_IN_CERTIFICATE and TOCSIN_SMTP_IN_KEY: the listener does not start without them."
+        return Finding("mail_in", Weight.BROKEN, f"Mail cannot be received over TLS. {trouble}", remedy)
+    if until - clock.now() < _RENEWED_BEFORE:
+        says = f"The mail listener's certificate is good until {until:%Y-%m-%d %H:%M} UTC only."
+        return Finding("mail_in", Weight.WARNING, says, "Replace the files; the listener takes them up by itself.")
+    says = f"Mail is received at {settings.SMTP_IN}; its certificate is good until {until:%Y-%m-%d}."
+    return Finding("mail_in", Weight.OK, says)
+
+
+def search() -> Finding:
+    """Whether incidents are searched by an index."""
+    problem = search_index.problem()
+    if not problem:
+        return Finding("search", Weight.OK, "Incidents are searched by an index.")
+    return Finding(
+        "search",
+        Weight.WARNING,
+        f"{problem} Searching many incidents is slow, and may be given up.",
+        "Let who owns the database run `create extension if not exists pg_trgm;`, then run `manage.py prepare`.",
+    )
 
 
 def _listed(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from alerts.mail.certificates import Certificate, Tls
 from alerts.receiving.door import LARGEST_KEPT, connection_parameters
 from alerts.receiving.inbox import Inbox, NotStored
 from alerts.receiving.letters import Letter
@@ -19,7 +20,9 @@ from alerts.receiving.letters import Letter
 log = structlog.get_logger(__name__)
 
 SOURCE = "email"
-LONGEST_SILENCE = 60.0  # seconds
+LONGEST_SILENCE = 60.0  # seconds between two commands
+LONGEST_MAIL = 300.0  # seconds from DATA to its end
+_LONGEST_HANDSHAKE = 10.0  # seconds
 MOST_AT_ONCE = 50  # conversations
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _STORED = "250 2.0.0 Stored."
@@ -39,10 +42,19 @@ def key_in(address: str) -> str:
 
 
 class Postbox:
-    """Listens from `open` until `close`."""
+    """Listens from `open` until `close`. With a certificate it speaks TLS, as `tls` says."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        certificate: Certificate | None = None,
+        tls: Tls = Tls.OFFERED,
+        patience: float = LONGEST_SILENCE,
+    ) -> None:
         self._host, self._port = host, port
+        self._certificate, self._tls, self._patience = certificate, tls, patience
         self._server: asyncio.Server | None = None
         self._inbox = Inbox(connection_parameters)
         self._conversations = 0
@@ -51,7 +63,14 @@ class Postbox:
         """Begin to listen. Returns the port."""
         self._inbox.start()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._conversation, self._host, self._port)
+        implicit = self._certificate.context if self._certificate and self._tls is Tls.IMPLICIT else None
+        self._server = await loop.create_server(
+            self._conversation,
+            self._host,
+            self._port,
+            ssl=implicit,
+            ssl_handshake_timeout=_LONGEST_HANDSHAKE if implicit else None,
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -92,12 +111,15 @@ class Postbox:
     def _conversation(self) -> asyncio.BaseProtocol:
         if self._conversations >= MOST_AT_ONCE:
             return _Busy()
+        starts_tls = self._certificate is not None and self._tls is not Tls.IMPLICIT
         return _Conversation(
             self,
             self._count,
             data_size_limit=LARGEST_KEPT,
             enable_SMTPUTF8=True,
-            timeout=LONGEST_SILENCE,
+            timeout=self._patience,
+            tls_context=self._certificate.context if self._certificate and starts_tls else None,
+            require_starttls=starts_tls and self._tls is Tls.REQUIRED,
             hostname="tocsin",
             ident="Tocsin",
             loop=asyncio.get_running_loop(),
@@ -127,14 +149,25 @@ class _Conversation(SMTP):
     def __init__(self, postbox: Postbox, count: Callable[[int], None], **options: Any) -> None:
         super().__init__(postbox, **options)
         self._count = count
+        self._is_counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._count(1)
+        # It is made once more when TLS begins.
+        if not self._is_counted:
+            self._is_counted = True
+            self._count(1)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._count(-1)
+        if self._is_counted:
+            self._is_counted = False
+            self._count(-1)
         super().connection_lost(error)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  as aiosmtpd calls it
+        """A large mail over a slow line may take longer than a command."""
+        self._reset_timeout(LONGEST_MAIL)
+        await super().smtp_DATA(arg)
 
 
 class _Busy(asyncio.Protocol):

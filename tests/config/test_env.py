@@ -33,3 +33,20 @@ def test_what_the_environment_says_wins(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("beside_a_running_one")
 def test_an_installation_that_starts_does_not_inherit_the_last_ones_address() -> None:
     assert env.given_url() == "http://127.0.0.1:8000"
+
+
+def test_a_file_is_named_by_either_form_of_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "TOCSIN_SMTP_IN_CERTIFICATE"
+    unset = env.file(name)
+    monkeypatch.setenv(f"{name}_FILE", "/run/secrets/chain.pem")
+    as_secret = env.file(name)
+    monkeypatch.setenv(name, "/etc/tls/chain.pem")
+
+    assert (unset, as_secret, env.file(name)) == (None, Path("/run/secrets/chain.pem"), Path("/etc/tls/chain.pem"))
+
+
+def test_a_word_that_is_none_of_the_known_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_SMTP_IN_TLS", "always")
+
+    with pytest.raises(SystemExit, match="one of offered, required, not 'always'"):
+        env.one_of("TOCSIN_SMTP_IN_TLS", ["offered", "required"])

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -15,6 +16,7 @@ from core import clock
 from incidents.models import Incident
 from notifications.models import Delivery
 from tests import factories
+from tests.certificates import Files
 from tests.web.test_health import engine_connection
 from web import findings, missing
 from web.findings import Weight
@@ -144,3 +146,23 @@ def test_old_failures_leave_the_page(in_order: User, client: Client) -> None:
     )  # fmt: skip
 
     assert "blocks our messages" not in client.get("/problems/").content.decode()
+
+
+def test_the_mail_listeners_certificate_is_looked_at(settings: Settings, tmp_path: Path) -> None:
+    settings.SMTP_IN = ""
+    nowhere = missing.mail_in()
+    settings.SMTP_IN = "127.0.0.1:2525"
+    plain = missing.mail_in()
+    files = Files(tmp_path / "chain.pem", tmp_path / "key.pem")
+    settings.SMTP_IN_CERTIFICATE, settings.SMTP_IN_KEY = files
+    absent = missing.mail_in()
+    files.write(until=clock.now() + timedelta(days=3))
+    ending = missing.mail_in()
+    files.write()
+    good = missing.mail_in()
+
+    weights = [each.weight for each in (nowhere, plain, absent, ending, good)]
+    assert weights == [Weight.OK, Weight.OK, Weight.BROKEN, Weight.WARNING, Weight.OK]
+    assert "chain.pem cannot be read" in absent.says
+    assert "without TLS" in plain.says
+    assert good.says.endswith("good until 2040-01-01.")
