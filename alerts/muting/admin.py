@@ -106,7 +106,8 @@ class WindowAdmin(RoleAdmin):
         """With its owner and its next occurrence."""
         if not change:
             obj.created_by = request.user.get_username()
-        windows.place_anew(obj)
+        given = form.cleaned_data
+        windows.place_anew(obj, services=bool(given["services"]), integrations=bool(given["integrations"]))
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: MaintenanceWindow) -> None:

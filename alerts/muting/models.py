@@ -13,6 +13,7 @@ from incidents.models import Incident
 DUE = "Null: nothing is to be done about it until somebody changes it."
 
 
+NARROW = "So it mutes nothing, and not everything, where what it was for has been deleted."
 MATCHERS = 'As Alertmanager writes them, for example alertname="DiskFull" or instance=~"db-.*".'
 
 
@@ -44,10 +45,12 @@ class Silence(models.Model):
     ends_at = models.DateTimeField()
     created_by = models.CharField(max_length=150, help_text="Who it is of: a username, or what a client said.")
     comment = models.TextField(help_text="Why.")
-    service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.CASCADE, related_name="silences")
+    service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.SET_NULL, related_name="silences")
     integration = models.ForeignKey(
-        "alerts.Integration", null=True, blank=True, on_delete=models.CASCADE, related_name="silences"
+        "alerts.Integration", null=True, blank=True, on_delete=models.SET_NULL, related_name="silences"
     )
+    is_for_service = models.BooleanField(default=False, db_default=False, editable=False, help_text=NARROW)
+    is_for_integration = models.BooleanField(default=False, db_default=False, editable=False, help_text=NARROW)
     ended_by = models.CharField(max_length=150, blank=True, editable=False, help_text="Who ended it before its time.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     changed_at = models.DateTimeField(default=clock.now, editable=False)
@@ -67,6 +70,12 @@ class Silence(models.Model):
 
     def __str__(self) -> str:
         return f"Silence {self.pk}: {', '.join(self.matchers)}"
+
+    @property
+    def is_for_nothing(self) -> bool:
+        """Whether the one service or integration that it was for has been deleted."""
+        has_lost_service = self.is_for_service and self.service_id is None
+        return has_lost_service or (self.is_for_integration and self.integration_id is None)
 
     @property
     def state(self) -> SilenceState:
@@ -96,6 +105,8 @@ class MaintenanceWindow(models.Model):
     matchers = ArrayField(models.TextField(), default=list, blank=True, help_text=MATCHERS)
     services = models.ManyToManyField(Service, blank=True, related_name="maintenance_windows")
     integrations = models.ManyToManyField("alerts.Integration", blank=True, related_name="maintenance_windows")
+    is_for_services = models.BooleanField(default=False, db_default=False, editable=False, help_text=NARROW)
+    is_for_integrations = models.BooleanField(default=False, db_default=False, editable=False, help_text=NARROW)
     created_by = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     ended_at = models.DateTimeField(

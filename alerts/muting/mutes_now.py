@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from django.db import connection, transaction
 
-from alerts.muting import matchers
+from alerts.muting import matchers, scope
 from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWindow, Silence
 from alerts.muting.mutes import Muter, Mutes, Rule, Side
 from incidents.mutes import MAINTENANCE, SILENCED
@@ -94,6 +94,7 @@ def _compiled(versions: tuple[Version, ...]) -> Mutes:
 
 
 def _silence(row: Silence) -> Muter:
+    where = scope.of_silence(row)
     return Muter(
         reason=SILENCED,
         pk=row.pk,
@@ -102,12 +103,13 @@ def _silence(row: Silence) -> Muter:
         comment=row.comment,
         until=row.ends_at,
         matchers=matchers.known(tuple(row.matchers)),
-        service_ids=frozenset() if row.service_id is None else frozenset({row.service_id}),
-        integration_ids=frozenset() if row.integration_id is None else frozenset({row.integration_id}),
+        service_ids=where.service_ids,
+        integration_ids=where.integration_ids,
     )
 
 
 def _window(row: MaintenanceWindow) -> Muter:
+    where = scope.of_window(row)
     return Muter(
         reason=MAINTENANCE,
         pk=row.pk,
@@ -116,8 +118,8 @@ def _window(row: MaintenanceWindow) -> Muter:
         comment=row.comment,
         until=row.occurrence_ends_at or row.changed_at,  # it was on a moment ago
         matchers=matchers.known(tuple(row.matchers)),
-        service_ids=frozenset(each.pk for each in row.services.all()),
-        integration_ids=frozenset(each.pk for each in row.integrations.all()),
+        service_ids=where.service_ids,
+        integration_ids=where.integration_ids,
     )
 
 

@@ -56,6 +56,8 @@ def change(silence_id: int, wish: SilenceWish, *, owner: str = "") -> Silence:
     silence = Silence.objects.select_for_update(no_key=True).get(pk=silence_id)
     if silence.state is SilenceState.EXPIRED:
         raise SilenceIsOver(f"Silence {silence_id} has expired. Make a new one.")
+    if silence.is_for_nothing:
+        raise SilenceIsOver(f"What silence {silence_id} was for has been deleted. Make a new one.")
     if wish.starts_at is None or silence.starts_at <= now:
         # What has begun has begun: it may end at another time, but not begin at one.
         wish = SilenceWish(**{**wish.__dict__, "starts_at": silence.starts_at})
@@ -123,4 +125,5 @@ def _fill(silence: Silence, wish: SilenceWish, now: datetime, *, was: datetime |
     silence.matchers = checked(wish.matchers)
     silence.starts_at, silence.ends_at, silence.comment = starts_at, wish.ends_at, comment
     silence.service, silence.integration = wish.service, wish.integration
+    silence.is_for_service, silence.is_for_integration = wish.service is not None, wish.integration is not None
     silence.changed_at = silence.due_at = now

@@ -8,14 +8,16 @@ import orjson
 from django.db import connection, transaction
 
 from alerts.models import Alert, AlertStatus
-from alerts.muting import mutes_now, windows
+from alerts.muting import mutes_now, scope, windows
 from alerts.muting.judging import causes_of
 from alerts.muting.matchers import OWN_NAMES, Matcher, known
 from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWindow, Silence, SilenceState
 from alerts.muting.mutes import Facts, Mutes, Side
+from alerts.muting.scope import Scope
 from alerts.muting.watches import look_at_caused, sources_fire
 
 _AT_MOST = 500  # inhibiting alerts of a transaction
+_ANYWHERE = Scope(frozenset(), frozenset())
 
 _NEXT = """
 select least(
@@ -108,12 +110,7 @@ def _turn_silence(pk: int, now: datetime) -> None:
     look_at_caused([f"silence:{pk}"], now=now)
     state = silence.state
     if state is SilenceState.ACTIVE:
-        _may_be_muted(
-            known(tuple(silence.matchers)),
-            [silence.service_id] if silence.service_id else [],
-            [silence.integration_id] if silence.integration_id else [],
-            now,
-        )
+        _may_be_muted(known(tuple(silence.matchers)), scope.of_silence(silence), now)
     next_at = {SilenceState.PENDING: silence.starts_at, SilenceState.ACTIVE: silence.ends_at}
     Silence.objects.filter(pk=pk).update(due_at=next_at.get(state))
 
@@ -127,12 +124,7 @@ def _turn_window(pk: int, now: datetime) -> None:
     look_at_caused([f"window:{pk}"], now=now)
     windows.place(window, now)
     if window.is_on:
-        _may_be_muted(
-            known(tuple(window.matchers)),
-            list(window.services.values_list("pk", flat=True)),
-            list(window.integrations.values_list("pk", flat=True)),
-            now,
-        )
+        _may_be_muted(known(tuple(window.matchers)), scope.of_window(window), now)
     window.due_at = window.occurrence_ends_at if window.is_on else window.occurrence_starts_at
     window.save(update_fields=["occurrence_starts_at", "occurrence_ends_at", "due_at"])
 
@@ -172,20 +164,18 @@ def _turn_sources(pks: Sequence[int], now: datetime) -> None:
         look_at_caused([causes_of(Side(row.rule_id, row.key, row.is_target))[1] for row in ended], now=now)
         InhibitionSource.objects.filter(pk__in=[row.pk for row in ended]).delete()
     for rule in {row.rule for row in rows if row.ended_at is None}:
-        _may_be_muted(known(tuple(rule.target_matchers)), [], [], now)
+        _may_be_muted(known(tuple(rule.target_matchers)), _ANYWHERE, now)
     InhibitionSource.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=None)
 
 
-def _may_be_muted(
-    matchers: Sequence[Matcher], services: Sequence[int], integrations: Sequence[int], now: datetime
-) -> None:
+def _may_be_muted(matchers: Sequence[Matcher], where: Scope, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _MAY_BE_MUTED,
             {
                 "now": now,
                 "labels": orjson.dumps(said_plainly(matchers)).decode(),
-                "services": list(services) or None,
-                "integrations": list(integrations) or None,
+                "services": list(where.service_ids) or None,
+                "integrations": list(where.integration_ids) or None,
             },
         )

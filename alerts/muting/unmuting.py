@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from alerts.models import Alert, AlertStatus
-from alerts.muting import mutes_now
+from alerts.muting import mutes_now, scope
 from alerts.muting.judging import Muted, judged
 from alerts.muting.models import MuteWatch
 from alerts.muting.mutes import NOTHING, Facts, Found, Mutes
@@ -182,9 +182,10 @@ def _told(incident: Incident) -> str:
 
 
 def _repair() -> None:
-    """Now and then: an alert may have ended by a way that tells nobody."""
+    """Now and then: an alert may have ended, or a service have gone, by a way that tells nobody."""
     global _repaired_at  # noqa: PLW0603  one memory per process
     if _repaired_at and time.monotonic() - _repaired_at < _REPAIR_EVERY:
         return
     _repaired_at = time.monotonic()
     sources_that_ended(clock.now())
+    scope.end_lost(clock.now())

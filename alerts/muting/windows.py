@@ -78,9 +78,13 @@ def place(window: MaintenanceWindow, now: datetime) -> None:
     window.occurrence_ends_at = coming.end if coming else None
 
 
-def place_anew(window: MaintenanceWindow) -> None:
-    """The same of a window that is about to be saved in the admin, with all that a change brings about."""
+def place_anew(window: MaintenanceWindow, *, services: bool, integrations: bool) -> None:
+    """The same of a window that is about to be saved in the admin, with all that a change brings about.
+
+    `services` and `integrations` say whether it is for certain ones.
+    """
     now = clock.now()
+    window.is_for_services, window.is_for_integrations = services, integrations
     place(window, now)
     window.changed_at = window.due_at = now
     jobs.ring(LANE)
@@ -110,6 +114,11 @@ def create(wish: WindowWish, *, owner: str) -> MaintenanceWindow:
 def change(window_id: int, wish: WindowWish) -> MaintenanceWindow:
     """Make it so instead. Raises Invalid, and MaintenanceWindow.DoesNotExist."""
     window = MaintenanceWindow.objects.select_for_update(no_key=True).get(pk=window_id)
+    has_lost = window.is_for_services and not window.services.exists()
+    has_lost = has_lost or (window.is_for_integrations and not window.integrations.exists())
+    if has_lost and wish.is_active and not (wish.services or wish.integrations):
+        problem = "What it was for has been deleted. Say anew what it mutes: services or integrations."
+        raise Invalid(problem, {"services": problem})
     _fill(window, wish)
     return window
 
@@ -127,6 +136,18 @@ def end(window_id: int, *, by: str) -> None:
     window.save(
         update_fields=["ended_at", "ended_by", "occurrence_starts_at", "occurrence_ends_at", "changed_at", "due_at"]
     )
+    jobs.ring(LANE, window.pk)
+
+
+@transaction.atomic
+def switch_off(window_id: int, *, by: str) -> None:
+    """It is on no more until somebody switches it on again. Raises DoesNotExist."""
+    now = clock.now()
+    window = MaintenanceWindow.objects.select_for_update(no_key=True).get(pk=window_id)
+    window.is_active, window.ended_at, window.ended_by = False, now, by[: silences.LONGEST_OWNER]
+    place(window, now)
+    window.changed_at = window.due_at = now
+    window.save()
     jobs.ring(LANE, window.pk)
 
 
@@ -180,6 +201,7 @@ def _fill(window: MaintenanceWindow, wish: WindowWish) -> None:
     window.start_date, window.start_time, window.duration = starts.date(), starts.time(), wish.duration
     window.time_zone, window.recurrence = wish.time_zone, wish.recurrence
     window.is_active = wish.is_active
+    window.is_for_services, window.is_for_integrations = bool(wish.services), bool(wish.integrations)
     place(window, now)
     window.changed_at = window.due_at = now
     window.save()

@@ -32,6 +32,7 @@ def test_a_window_is_planned_changed_and_taken_away(admin: Client, db: None) -> 
     window = MaintenanceWindow.objects.get()
     assert (window.duration, window.created_by, window.due_at is not None) == (timedelta(hours=8), "the-admin", True)
     assert window.occurrence_starts_at is not None
+    assert (window.is_for_services, window.is_for_integrations) == (True, False)
     change = reverse("admin:alerts_maintenancewindow_change", args=[window.pk])
     admin.post(change, {**filled(admin, change), "matchers": 'alertname="DiskFull"\ninstance=~db-.*'})
     window.refresh_from_db()
