@@ -22,7 +22,7 @@ from alerts.muting import reading as mute_reading
 from alerts.muting import silences
 from alerts.muting.judging import Muted
 from alerts.muting.matchers import Matcher, NotAMatcher, known, read_all, written
-from alerts.muting.models import Silence, SilenceState
+from alerts.muting.models import Silence, SilenceQuerySet, SilenceState
 from alerts.muting.silences import SilenceWish
 from alerts.parsing import moments
 from alerts.parsing.labelsets import fingerprint
@@ -31,6 +31,7 @@ from core import clock
 from core.errors import DomainError, Invalid
 
 _MOST = 10_000  # alerts or silences of an answer
+_LISTED = timedelta(days=5)  # for so long after its end a silence is listed
 _RECEIVER = "tocsin"
 _OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
 _VERSION = dict.fromkeys(("branch", "buildDate", "buildUser", "goVersion", "revision"), "") | {"version": "0.28.0"}
@@ -121,8 +122,12 @@ def silence_list(request: HttpRequest, integration: Integration) -> Any:
     if request.method == "POST":
         return {"silenceID": _id_of(_silence_made(request, integration))}
     wanted = _filter(request)
-    found = [each for each in _concerning(integration)[:_MOST] if _is_about(known(tuple(each.matchers)), wanted)]
-    return [_shown_silence(each) for each in sorted(found, key=lambda each: (_STATED.index(each.state), each.ends_at))]
+    recent = _concerning(integration).filter(ends_at__gt=clock.now() - _LISTED).order_by("-id")
+    found = [each for each in recent[:_MOST] if _is_about(known(tuple(each.matchers)), wanted)]
+    return [
+        _shown_silence(each, integration)
+        for each in sorted(found, key=lambda each: (_STATED.index(each.state), each.ends_at))
+    ]
 
 
 @_call("GET", "HEAD", "DELETE")
@@ -130,7 +135,7 @@ def silence(request: HttpRequest, integration: Integration, number: UUID) -> Any
     """One silence; DELETE ends it."""
     found = _one(integration, number)
     if request.method != "DELETE":
-        return _shown_silence(found)
+        return _shown_silence(found, integration)
     _check_own(found, integration)
     if not silences.expire(found.pk, by=integration.name):
         raise Refused(500, f"silence {number} already expired")
@@ -189,9 +194,10 @@ def _filter(request: HttpRequest) -> tuple[Matcher, ...]:
     return read_all(request.GET.getlist("filter"))
 
 
-def _concerning(integration: Integration) -> Any:
-    concerned = Silence.objects.filter(Q(integration=None) | Q(integration=integration))
-    return concerned.filter(ends_at__gt=clock.now() - timedelta(days=5)).order_by("-id")
+def _concerning(integration: Integration) -> SilenceQuerySet:
+    """Its own silences, and those that are for all integrations."""
+    for_all = Q(integration=None, is_for_integration=False)
+    return Silence.objects.filter(for_all | Q(integration=integration)).select_related("service")
 
 
 def _is_about(matchers: Sequence[Matcher], wanted: Sequence[Matcher]) -> bool:
@@ -201,7 +207,7 @@ def _is_about(matchers: Sequence[Matcher], wanted: Sequence[Matcher]) -> bool:
 def _one(integration: Integration, number: UUID) -> Silence:
     found = None
     if number.int < 2**63:
-        found = Silence.objects.filter(Q(integration=None) | Q(integration=integration), pk=number.int).first()
+        found = _concerning(integration).filter(pk=number.int).first()
     if found is None:
         raise Refused(404, f"silence {number} not found")
     return found
@@ -216,7 +222,11 @@ def _id_of(found: Silence) -> str:
     return str(UUID(int=found.pk))
 
 
-def _shown_silence(found: Silence) -> dict[str, Any]:
+def _shown_silence(found: Silence, integration: Integration) -> dict[str, Any]:
+    comment = found.comment
+    if found.integration_id != integration.pk:
+        for_whom = "for all integrations" if found.service is None else f"for the service {found.service.name}"
+        comment = f"{comment} (made in Tocsin {for_whom}; changed and ended there)"
     return {
         "id": _id_of(found),
         "status": {"state": str(found.state)},
@@ -233,7 +243,7 @@ def _shown_silence(found: Silence) -> dict[str, Any]:
         "startsAt": found.starts_at.isoformat(),
         "endsAt": found.ends_at.isoformat(),
         "createdBy": found.created_by,
-        "comment": found.comment,
+        "comment": comment,
     }
 
 
