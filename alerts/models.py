@@ -315,6 +315,9 @@ class Storm(models.Model):
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="storms")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    is_held_back = models.BooleanField(
+        default=False, db_default=False, help_text="It gathers what a threshold holds back, and nothing that pages."
+    )
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="storms")
     began_at = models.DateTimeField()
     last_at = models.DateTimeField(help_text="When something new was last gathered.")
@@ -328,7 +331,9 @@ class Storm(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                name="storm_open_once", fields=["integration", "service"], condition=Q(ended_at__isnull=True)
+                name="storm_open_once",
+                fields=["integration", "service", "is_held_back"],
+                condition=Q(ended_at__isnull=True),
             ),
         ]
 

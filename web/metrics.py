@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.db import Error
-from django.db.models import Count
+from django.db.models import Count, Sum
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -95,8 +95,9 @@ def _storms() -> Metric:
     family = GaugeMetricFamily(
         "tocsin_storm_groups", "Groups of alerts gathered by the storms that are on", labels=["integration", "service"]
     )
-    for storm in Storm.objects.filter(ended_at=None).select_related("integration", "service"):
-        family.add_metric([storm.integration.name, storm.service.name], storm.groups)
+    on = Storm.objects.filter(ended_at=None).order_by().values_list("integration__name", "service__name")
+    for integration, service, groups in on.annotate(gathered=Sum("groups")):
+        family.add_metric([integration, service], groups)
     return family
 
 

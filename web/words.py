@@ -180,6 +180,7 @@ REASONS = {
     "group_window_over": "The time in which alerts are put together was over.",
     "below_threshold": "Its route pages only when more messages come within a time.",
     "threshold_reached": "More messages came than its route's threshold.",
+    "route_without_threshold": "Something came by a route that pages at once.",
     "auto_resolved": "Nobody told of it for the integration's auto-resolve time.",
     "flapping": "It changes between firing and resolved too often to page for each time.",
     "flapping_over": "It has been quiet since.",

@@ -68,6 +68,7 @@ class Decision:
     condition: str
     failures: tuple[tuple[int, str], ...] = ()
     outside: tuple[int, ...] = ()  # positions of routes before it that were not asked outside their hours
+    limit: Limit | None = None  # the threshold below which it holds back what it takes
 
 
 def check(condition: str, *, gives: type[bool] | type[str] = bool) -> str:
@@ -180,8 +181,9 @@ class Router:
                 continue
             if matched is True:
                 outside = self._outside_before(rule.position)
+                condition, why = rule.condition, tuple(failures)
                 return Decision(
-                    rule.service_id, "condition_matched", rule.position, rule.condition, tuple(failures), outside
+                    rule.service_id, "condition_matched", rule.position, condition, why, outside, rule.limit
                 )
         return self._default(tuple(failures))
 
@@ -190,10 +192,10 @@ class Router:
             if program is None:
                 reason = "within_hours" if rule.is_timed else "default_route"
                 outside = self._outside_before(rule.position)
-                return Decision(rule.service_id, reason, rule.position, "", failures, outside)
+                return Decision(rule.service_id, reason, rule.position, "", failures, outside, rule.limit)
         last = self._rules[-1][0]
         outside = self._outside_before(last.position)
-        return Decision(last.service_id, "no_route_matched", last.position, "", failures, outside)
+        return Decision(last.service_id, "no_route_matched", last.position, "", failures, outside, last.limit)
 
     def _outside_before(self, position: int) -> tuple[int, ...]:
         return tuple(each for each in self._outside if each < position)

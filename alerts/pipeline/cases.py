@@ -11,6 +11,10 @@ from alerts.models import AlertStatus
 from alerts.parsing.source import ParsedAlert
 from incidents.models import Severity
 
+# What storms are told apart by: the service, and whether a threshold holds it back. What is held back pages nobody, so
+# however much of that there is, it may not take what does page into its storm.
+Kind = tuple[int, bool]
+
 
 @dataclass(slots=True)
 class Told:
@@ -23,6 +27,11 @@ class Told:
     route: Decision
     group: Group
     open_key: str
+
+    @property
+    def kind(self) -> Kind:
+        """Which storm it would be gathered in."""
+        return self.route.service_id, self.route.limit is not None
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from alerts.decisions.flapping import FlapRule
 from alerts.decisions.grouping import Window
 from alerts.models import AlertStatus
-from alerts.pipeline.cases import Act, ActKind, Case, Episode, Flap, Fold, Told
+from alerts.pipeline.cases import Act, ActKind, Case, Episode, Flap, Fold, Kind, Told
 from alerts.pipeline.flaps import Flaps
 from alerts.pipeline.own_messages import AUTO_RESOLVED, FLAPPING_OVER
 from incidents.urgency import RANK
@@ -32,7 +32,7 @@ class Following:
         cases: Iterable[Case],
         *,
         reopen_within: timedelta = timedelta(),
-        folds: Mapping[int, Fold] | None = None,
+        folds: Mapping[Kind, Fold] | None = None,
         resolve_after: timedelta | None = None,
         flap: FlapRule | None = None,
         window: Window | None = None,
@@ -171,7 +171,7 @@ class Following:
             self.acts.append(Act(ActKind.REOPEN, latest, told))
             self._touch(latest)
             return latest
-        fold = self._folds.get(told.route.service_id)
+        fold = self._folds.get(told.kind) if self._folds else None
         if fold is not None and (standing := fold.take(told)) is not None:
             self._latest[told.open_key] = standing
             return standing

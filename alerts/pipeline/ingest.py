@@ -5,7 +5,7 @@ are locked before alerts are written, in ascending order. Whose turn it is, and 
 decided in `alerts.pipeline.turns`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -39,6 +39,7 @@ from alerts.pipeline.understanding import RawEvent, Understood, doubted_by, unde
 from catalog.models import Service
 from core import clock
 from incidents.actor import Actor
+from incidents.models import Incident
 
 log = structlog.get_logger(__name__)
 
@@ -145,6 +146,32 @@ def _follow(
     incidents = locked_incidents(known, open_keys, weather.incident_ids())
     if rows.have_moved(known):
         raise Changed
+    following = _following(integration, every, known, incidents, weather)
+    for message in told:
+        for each in message:
+            following.tell(each)
+        following.end_message()
+    services = Service.objects.in_bulk(
+        {case.service_id for case in following.cases} | {each.route.service_id for each in every}
+    )
+    # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
+    muted = muting.of_batch(integration, following)
+    held_back = thresholds.of_batch(router.rules if router else (), every, following, incidents, muted)
+    Attaching(
+        integration, following, incidents=incidents, services=services, muting=muted, thresholds=held_back, by=by
+    ).carry_out()
+    storms.write_down(integration, weather)
+    rows.save(integration.pk, following.changed.values(), _explain)
+
+
+def _following(
+    integration: Integration,
+    every: Sequence[Told],
+    known: Sequence[rows.Row],
+    incidents: Mapping[int, Incident],
+    weather: storms.Weather,
+) -> Following:
+    """Everything as it stands, with what of it is asked for only where these alerts or the integration need it."""
     asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
     cases = cases_of(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
     flap = FlapRule(integration.flap_changes, integration.flap_window) if integration.flap_changes else None
@@ -155,32 +182,15 @@ def _follow(
     if window is not None and window.rolls:
         for incident_id, at in rows.last_joined(list(incidents)).items():
             cases[incident_id].joined_at = at
-    episodes = {row.fingerprint: episode_of(row, cases) for row in known}
-    folds = weather.folds(cases, storm_after=integration.storm_after)
-    following = Following(
-        episodes,
+    return Following(
+        {row.fingerprint: episode_of(row, cases) for row in known},
         cases.values(),
         reopen_within=integration.reopen_within,
         resolve_after=resolve_after(integration.resolve_after, integration.source),
         flap=flap,
         window=window,
-        folds=folds,
+        folds=weather.folds(cases, storm_after=integration.storm_after),
     )
-    for message in told:
-        for each in message:
-            following.tell(each)
-        following.end_message()
-    services = Service.objects.in_bulk(
-        {case.service_id for case in following.cases} | {each.route.service_id for each in every}
-    )
-    # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
-    muted = muting.of_batch(integration, following)
-    held_back = thresholds.of_batch(router.rules if router else (), every, following, incidents)
-    Attaching(
-        integration, following, incidents=incidents, services=services, muting=muted, thresholds=held_back, by=by
-    ).carry_out()
-    storms.write_down(integration, weather)
-    rows.save(integration.pk, following.changed.values(), _explain)
 
 
 def _explain(episode: Episode) -> None:

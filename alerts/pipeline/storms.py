@@ -2,7 +2,8 @@
 
 A storm begins with the batch in which an integration would have opened more than `storm_after` incidents on a service
 within a minute, and is over when it has been quiet for five. State is never folded: every alert is stored, counted and
-resolved as ever. The few incidents that opened before it was known for a storm are merged into it by the lane.
+resolved as ever. The few incidents that opened before it was known for a storm are merged into it by the lane. What a
+threshold holds back pages nobody: it has storms of its own, which gather nothing that pages.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,8 @@ from django.db.models import F, Q, QuerySet
 from prometheus_client import Counter
 
 from alerts.models import AlertStatus, Integration, Storm
-from alerts.pipeline.cases import Case, Fold, Told
+from alerts.pipeline import thresholds
+from alerts.pipeline.cases import Case, Fold, Kind, Told
 from alerts.pipeline.rows import Row
 from core import clock, jobs
 from core.errors import DomainError
@@ -34,31 +36,38 @@ _LOOKED_AT = 300  # newest incidents of a service
 folded = Counter("tocsin_storm_groups_total", "Groups of alerts that a storm kept from being an incident of their own")
 
 _STANDING = """
-select wanted.service_id, storm.id, storm.incident_id, young.number, young.first_id,
+select wanted.service_id, wanted.is_held_back, storm.id, storm.incident_id, young.number, young.first_id,
     storm.last_at, coalesce(gathering.status, '')
-from unnest(%s::bigint[]) as wanted(service_id)
+from unnest(%s::bigint[], %s::boolean[]) as wanted(service_id, is_held_back)
 left join alerts_storm as storm
-    on storm.integration_id = %s and storm.service_id = wanted.service_id and storm.ended_at is null
+    on storm.integration_id = %s and storm.service_id = wanted.service_id
+    and storm.is_held_back = wanted.is_held_back and storm.ended_at is null
 left join incidents_incident as gathering on gathering.id = storm.incident_id
 cross join lateral (
-    select count(*) as number, min(id) filter (where status = 'triggered') as first_id
+    select count(*) as number, min(id) filter (where wanted.is_held_back or status = 'triggered') as first_id
     from (
-        select id, origin, status, created_at from incidents_incident
+        select id, origin, status, created_at, due_at from incidents_incident
         where service_id = wanted.service_id order by id desc limit %s
     ) as newest
-    where origin = %s and created_at > %s
+    where origin = %s and created_at > %s and wanted.is_held_back = (
+        status = 'held' and due_at is null
+        and exists (select 1 from alerts_threshold where incident_id = newest.id)
+    )
 ) as young
 """
 
 
 @dataclass(slots=True)
 class Standing:
-    """How things stand on a service before a batch: its storm, if there is one, and what opened in the last minute."""
+    """How things stand on a service before a batch: its storm, if there is one, and what opened in the last minute.
+
+    Of what pages, or of what a threshold holds back: these are two things.
+    """
 
     storm_id: int | None
     storm_incident_id: int | None
     young: int
-    first_young_id: int | None  # the oldest of them that pages and that nobody has answered
+    first_young_id: int | None  # the oldest of them that nobody has answered; where they page, of those that do
     last_at: datetime | None = None
     status: str = ""  # of the storm's incident
     fold: Fold | None = None
@@ -80,28 +89,28 @@ class Standing:
 
 @dataclass(slots=True)
 class Weather:
-    """What a batch needs to know of storms, by service."""
+    """What a batch needs to know of storms, by service and whether a threshold holds back what comes."""
 
-    services: dict[int, Standing] = field(default_factory=dict)
-    new_groups: dict[int, set[str]] = field(default_factory=dict)
+    kinds: dict[Kind, Standing] = field(default_factory=dict)
+    new_groups: dict[Kind, set[str]] = field(default_factory=dict)
 
     def incident_ids(self) -> set[int]:
         """The incidents to be locked with the others."""
-        return {pk for standing in self.services.values() for pk in standing.incident_ids()}
+        return {pk for standing in self.kinds.values() for pk in standing.incident_ids()}
 
-    def folds(self, cases: Mapping[int, Case], *, storm_after: int) -> dict[int, Fold]:
-        """The services in a storm, now that the incidents are locked. One with nothing to fold has none."""
+    def folds(self, cases: Mapping[int, Case], *, storm_after: int) -> dict[Kind, Fold]:
+        """What is in a storm, now that the incidents are locked. One with nothing to fold has none."""
         open_keys = {case.open_key for case in cases.values() if case.is_open}
         now = clock.now()
-        for service_id, standing in self.services.items():
+        for kind, standing in self.kinds.items():
             storm = cases.get(standing.storm_incident_id or 0)
             if storm is not None and storm.standing() is not None and standing.goes_on(storm_after, now):
                 standing.fold = Fold(storm)
                 continue
             standing.storm_id = None  # the last one is over
-            if standing.young + len(self.new_groups[service_id] - open_keys) > storm_after:
+            if standing.young + len(self.new_groups[kind] - open_keys) > storm_after:
                 standing.fold = Fold(cases.get(standing.first_young_id or 0))
-        return {service_id: each.fold for service_id, each in self.services.items() if each.fold is not None}
+        return {kind: each.fold for kind, each in self.kinds.items() if each.fold is not None}
 
 
 def weather(integration: Integration, told: Iterable[Told], known: Iterable[Row]) -> Weather:
@@ -109,16 +118,18 @@ def weather(integration: Integration, told: Iterable[Told], known: Iterable[Row]
     if not integration.storm_after:
         return Weather()
     standing = _in_open_incidents(known)
-    new_groups: dict[int, set[str]] = {}
+    new_groups: dict[Kind, set[str]] = {}
     for each in told:
         if each.fingerprint not in standing and each.alert.status is AlertStatus.FIRING:
-            new_groups.setdefault(each.route.service_id, set()).add(each.open_key)
+            new_groups.setdefault(each.kind, set()).add(each.open_key)
     if not new_groups:
         return Weather()
     since = clock.now() - WITHIN
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [list(new_groups), integration.pk, _LOOKED_AT, integration.name, since])
-        return Weather({row[0]: Standing(*row[1:]) for row in cursor.fetchall()}, new_groups)
+        services, held_back = [service_id for service_id, _ in new_groups], [is_held for _, is_held in new_groups]
+        asked = [services, held_back, integration.pk, _LOOKED_AT, integration.name, since]
+        cursor.execute(_STANDING, asked)
+        return Weather({(row[0], row[1]): Standing(*row[2:]) for row in cursor.fetchall()}, new_groups)
 
 
 def _in_open_incidents(known: Iterable[Row]) -> set[str]:
@@ -134,7 +145,7 @@ def _in_open_incidents(known: Iterable[Row]) -> set[str]:
 def write_down(integration: Integration, weather: Weather) -> None:
     """What the batch has folded. Its transaction holds the incidents' locks."""
     now = clock.now()
-    for service_id, standing in weather.services.items():
+    for kind, standing in weather.kinds.items():
         fold = standing.fold
         if fold is None or not fold.groups or fold.case is None or (case := fold.case.standing()) is None:
             continue
@@ -142,14 +153,17 @@ def write_down(integration: Integration, weather: Weather) -> None:
         if standing.storm_id is not None:
             Storm.objects.filter(pk=standing.storm_id).update(groups=F("groups") + fold.groups, last_at=now)
         elif case.incident_id is not None:
-            _begin(integration, service_id, case.incident_id, fold.groups, now)
+            _begin(integration, kind, case.incident_id, fold.groups, now)
 
 
-def _begin(integration: Integration, service_id: int, incident_id: int, groups: int, now: datetime) -> None:
-    Storm.objects.filter(integration=integration, service=service_id, ended_at=None).update(ended_at=now)
+def _begin(integration: Integration, kind: Kind, incident_id: int, groups: int, now: datetime) -> None:
+    service_id, is_held_back = kind
+    same = Storm.objects.filter(integration=integration, service=service_id, is_held_back=is_held_back)
+    same.filter(ended_at=None).update(ended_at=now)
     storm = Storm.objects.create(
         integration=integration,
         service_id=service_id,
+        is_held_back=is_held_back,
         incident_id=incident_id,
         began_at=now,
         last_at=now,
@@ -158,7 +172,7 @@ def _begin(integration: Integration, service_id: int, incident_id: int, groups: 
     incident = Incident.objects.select_related("service").get(pk=incident_id)
     text = (
         f"Alert storm: more than {integration.storm_after} new incidents within a minute on {incident.service.name}."
-        " What is new is gathered here and pages nobody again."
+        + (" What is new is gathered here and " + ("counts together." if is_held_back else "pages nobody again."))
     )
     timeline.record(incident, kind="storm_began", by=source(integration.name), reason="storm", text=text)
     jobs.ring(LANE, storm.pk)
@@ -193,22 +207,31 @@ def tend() -> int:
 
 def _gather(storm: Storm, now: datetime) -> None:
     """Those that opened in the minute before and that nobody has answered; no page goes for one that pages nobody."""
-    pages = Incident.objects.filter(pk=storm.incident_id, status=Status.TRIGGERED).exists()
-    unanswered = Incident.objects.filter(
+    by = source(storm.integration.name)
+    merged = []
+    for pk in _unanswered(storm).exclude(pk=storm.incident_id).order_by("id").values_list("pk", flat=True):
+        try:
+            if merging.merge(pk, into=storm.incident_id, by=by):
+                merged.append(pk)
+        except DomainError as refusal:  # somebody was quicker: then it is no part of the storm
+            log.info("storm.not_gathered", incident=pk, into=storm.incident_id, why=refusal.code)
+    if storm.is_held_back:
+        thresholds.add_up(storm.incident_id, merged, by=by)
+    Storm.objects.filter(pk=storm.pk).update(gathered_at=now, groups=F("groups") + len(merged))
+
+
+def _unanswered(storm: Storm) -> QuerySet[Incident]:
+    young = Incident.objects.filter(
         service=storm.service_id,
         origin=storm.integration.name,
         created_at__gt=storm.began_at - WITHIN,
         created_at__lte=storm.began_at,
-        status__in=[Status.TRIGGERED, Status.HELD] if pages else [Status.HELD],
     )
-    by = source(storm.integration.name)
-    merged = 0
-    for pk in unanswered.exclude(pk=storm.incident_id).order_by("id").values_list("pk", flat=True):
-        try:
-            merged += merging.merge(pk, into=storm.incident_id, by=by)
-        except DomainError as refusal:  # somebody was quicker: then it is no part of the storm
-            log.info("storm.not_gathered", incident=pk, into=storm.incident_id, why=refusal.code)
-    Storm.objects.filter(pk=storm.pk).update(gathered_at=now, groups=F("groups") + merged)
+    if storm.is_held_back:
+        return young.filter(status=Status.HELD, threshold__isnull=False)
+    pages = Incident.objects.filter(pk=storm.incident_id, status=Status.TRIGGERED).exists()
+    statuses = [Status.TRIGGERED, Status.HELD] if pages else [Status.HELD]
+    return young.filter(status__in=statuses, threshold__isnull=True)
 
 
 @transaction.atomic

@@ -1,17 +1,21 @@
 """Routes that page only when more than so many messages came within a time: below it an incident is held.
 
-What is counted are messages that say that something fires, repeats included, incident by incident. A held incident has
-a row with the moments of what came; it goes when the threshold is reached.
+What is counted are messages that say that something fires, repeats included, incident by incident. Where routes with
+several thresholds bring what becomes one incident, the lowest counts; what comes by a route without one pages at once.
+A held incident has a row with the moments of what came; it goes when the threshold is reached.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from alerts.decisions.routing import Limit, RouteRule
 from alerts.models import AlertStatus, Threshold
 from alerts.pipeline.cases import Case, Told
 from alerts.pipeline.dedup import Following
+from alerts.pipeline.muting import BatchMuting
 from core import durations
 from incidents import lifecycle
 from incidents.actor import Actor
@@ -19,7 +23,7 @@ from incidents.models import Incident
 from incidents.opening import Entry
 from incidents.states import Status
 
-BELOW, REACHED = "below_threshold", "threshold_reached"
+BELOW, REACHED, OTHER_ROUTE = "below_threshold", "threshold_reached", "route_without_threshold"
 
 
 def recent(moments: Iterable[datetime], limit: Limit) -> list[datetime]:
@@ -38,10 +42,11 @@ class _Count:
     limit: Limit
     moments: list[datetime]
     is_new: bool
+    pages_anyway: bool = False  # a route without a threshold brought something
 
     @property
     def is_reached(self) -> bool:
-        return is_reached(self.moments, self.limit)
+        return self.pages_anyway or is_reached(self.moments, self.limit)
 
 
 class BatchThresholds:
@@ -65,7 +70,7 @@ class BatchThresholds:
     def carry_out(self, cases: Iterable[Case], incidents: Mapping[int, Incident], by: Actor) -> None:
         """Trigger what has reached its threshold, and remember what came to the rest."""
         below: list[Threshold] = []
-        over: list[int] = []
+        over: dict[int, str] = {}
         for case in cases:
             count = self._counts.get(id(case))
             if count is None or case.incident_id is None:
@@ -73,40 +78,66 @@ class BatchThresholds:
             if not count.is_reached:
                 below.append(_row(case.incident_id, count))
             elif not count.is_new:
-                over.append(case.incident_id)
+                over[case.incident_id] = OTHER_ROUTE if count.pages_anyway else REACHED
         if below:
             Threshold.objects.bulk_create(
-                below, update_conflicts=True, unique_fields=["incident"], update_fields=["moments"]
+                below,
+                update_conflicts=True,
+                unique_fields=["incident"],
+                update_fields=["moments", "more_than", "within"],
             )
         if over:
             Threshold.objects.filter(incident__in=over).delete()
-            for incident_id in over:
+            for incident_id, reason in over.items():
                 if incidents[incident_id].muted is None:
-                    lifecycle.trigger(incident_id, by=by, reason=REACHED)
+                    lifecycle.trigger(incident_id, by=by, reason=reason)
 
 
 def of_batch(
-    rules: Sequence[RouteRule], told: Iterable[Told], following: Following, incidents: Mapping[int, Incident]
+    rules: Sequence[RouteRule],
+    told: Iterable[Told],
+    following: Following,
+    incidents: Mapping[int, Incident],
+    muted: BatchMuting | None = None,
 ) -> BatchThresholds | None:
     """None where neither a route has a threshold nor an incident is held by one: that is known without asking."""
-    limits = {rule.position: rule.limit for rule in rules if rule.limit is not None}
     held = [pk for pk, each in incidents.items() if each.status == Status.HELD and each.due_at is None]
-    if not limits and not held:
+    if not held and all(rule.limit is None for rule in rules):
         return None
     rows = {row.incident_id: row for row in Threshold.objects.filter(incident__in=held)} if held else {}
-    came: dict[int, list[datetime]] = {}
+    came: dict[int, list[Told]] = {}
     for each in told:
         episode = following.episodes.get(each.fingerprint)
         if each.alert.status is AlertStatus.FIRING and episode is not None and episode.case is not None:
-            came.setdefault(id(episode.case), []).append(each.at)
+            came.setdefault(id(episode.case), []).append(each)
     counts: dict[int, _Count] = {}
     for case in following.cases:
-        found = _limit_of(case, rows, limits)
+        found = _before(case, rows)
         if found is not None:
-            limit, before = found
-            moments = recent([*before, *came.get(id(case), ())], limit)
-            counts[id(case)] = _Count(limit, moments, is_new=case.incident_id is None)
+            here = came.get(id(case), ())
+            count = counts[id(case)] = _counted(*found, here, is_new=case.incident_id is None)
+            pages = (each for each in here if each.route.limit is None)
+            count.pages_anyway = any(muted is None or not muted.is_muted(each) for each in pages)
     return BatchThresholds(counts) if counts else None
+
+
+def add_up(incident_id: int, merged: Sequence[int], *, by: Actor) -> None:
+    """An incident that is held back has taken in others: what came to those came to it."""
+    with transaction.atomic():
+        incident = lifecycle.locked(incident_id)
+        rows = {row.incident_id: row for row in Threshold.objects.filter(incident__in=[incident_id, *merged])}
+        row = rows.get(incident_id)
+        Threshold.objects.filter(incident__in=merged).delete()
+        if row is None or incident.status != Status.HELD:
+            return
+        limit = Limit(row.more_than, row.within)
+        row.moments = recent([at for each in rows.values() for at in each.moments], limit)
+        if not is_reached(row.moments, limit):
+            row.save(update_fields=["moments"])
+            return
+        row.delete()
+        if incident.muted is None:
+            lifecycle.trigger(incident_id, by=by, reason=REACHED)
 
 
 def holds(incident_id: int) -> bool:
@@ -114,14 +145,20 @@ def holds(incident_id: int) -> bool:
     return Threshold.objects.filter(incident=incident_id).exists()
 
 
-def _limit_of(
-    case: Case, rows: Mapping[int, Threshold], limits: Mapping[int, Limit]
-) -> tuple[Limit, list[datetime]] | None:
+def _before(case: Case, rows: Mapping[int, Threshold]) -> tuple[Limit, list[datetime]] | None:
+    """The threshold that a case is below, or begins below, and what came before; None where there is none."""
     if case.incident_id is not None:
         row = rows.get(case.incident_id)
         return (Limit(row.more_than, row.within), list(row.moments)) if row is not None and case.is_open else None
-    limit = limits.get(case.opened_by.route.position) if case.opened_by is not None else None
+    limit = case.opened_by.route.limit if case.opened_by is not None else None
     return (limit, []) if limit is not None else None
+
+
+def _counted(limit: Limit, before: Sequence[datetime], came: Sequence[Told], *, is_new: bool) -> _Count:
+    limits = {limit, *(each.route.limit for each in came if each.route.limit is not None)}
+    lowest = min(limits, key=lambda each: (each.more_than, -each.within))
+    moments = recent([*before, *(each.at for each in came)], lowest)
+    return _Count(lowest, moments, is_new)
 
 
 def _row(incident_id: int, count: _Count) -> Threshold:

@@ -205,16 +205,16 @@ def test_a_storm_that_gets_worse_pages_anew(script: Sender, engine: MovedEngine)
 
 def test_the_oldest_of_the_last_minute_gathers_the_others() -> None:
     young = Case("key", 1, "group", incident_id=7)
-    weather = Weather({1: Standing(None, None, young=5, first_young_id=7)}, {1: {"new"}})
+    weather = Weather({(1, False): Standing(None, None, young=5, first_young_id=7)}, {(1, False): {"new"}})
 
-    assert weather.folds({7: young}, storm_after=5) == {1: weather.services[1].fold}
-    assert isinstance(fold := weather.services[1].fold, Fold)
+    assert weather.folds({7: young}, storm_after=5) == {(1, False): weather.kinds[1, False].fold}
+    assert isinstance(fold := weather.kinds[1, False].fold, Fold)
     assert fold.case is young
     assert weather.incident_ids() == {7}
 
 
 def test_a_group_that_has_its_incident_is_nothing_new() -> None:
     young = Case("key", 1, "group", incident_id=7)
-    weather = Weather({1: Standing(None, None, young=5, first_young_id=7)}, {1: {"key"}})
+    weather = Weather({(1, False): Standing(None, None, young=5, first_young_id=7)}, {(1, False): {"key"}})
 
     assert weather.folds({7: young}, storm_after=5) == {}
