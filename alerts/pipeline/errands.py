@@ -24,11 +24,12 @@ LANE = "errands"
 CONFIRMATION_ASKED = "subscription_confirmation"
 CONFIRMED = "subscription_confirmed"
 CERTIFICATE_MISSING = "certificate_missing"
+UNCHECKED = "signature_unchecked"  # a mark: a signature was there, and no certificate to check it with
+SIGNATURE_WRONG = "signature_wrong"  # a mark: and when there was one, it was seen to be wrong
 _AT_ONCE = 5  # errands of one look
 _LEASE = timedelta(seconds=60)
 _MOST_TRIES = 30  # two hours
 _TOLD_AFTER = 4  # tries in vain, while messages wait: seven seconds
-_MOST_WAITING = 1000  # messages read again when their certificate has come
 
 
 class _NotNow(Exception):
@@ -37,7 +38,11 @@ class _NotNow(Exception):
 
 def note(integration: Integration, understood: Sequence[Understood]) -> None:
     """Write down what these messages ask for."""
-    wanted = [each for each in understood if each.reason in (CONFIRMATION_ASKED, CERTIFICATE_MISSING)]
+    wanted = [
+        each
+        for each in understood
+        if each.reason in (CONFIRMATION_ASKED, CERTIFICATE_MISSING) or (each.alerts and UNCHECKED in each.event.marks)
+    ]
     if not wanted:
         return
     now = clock.now()
@@ -93,8 +98,9 @@ def _run(errand: Errand) -> None:
         if errand.kind == ErrandKind.CONFIRM:
             _confirm(errand, event, message)
         else:
-            _certificate(message.certificate_url)
-            _read_again(errand.integration)
+            pem = _certificate(message.certificate_url)
+            quarantine.replay_waiting(errand.integration, reason=CERTIFICATE_MISSING)
+            _check_what_was_read(errand.integration, event, message, pem)
     except sns.NotAmazons as trouble:
         _refuse(errand, event, str(trouble))
     except _NotNow as trouble:
@@ -113,6 +119,20 @@ def _confirm(errand: Errand, event: Event, message: sns.Envelope) -> None:
         raise _NotNow(f"Amazon answered {answer.status}")
     log.info("sns.confirmed", integration=errand.integration.name, topic=message.topic)
     _note_on(event, CONFIRMED, f"Confirmed: the topic {message.topic} sends here from now on.")
+
+
+def _check_what_was_read(integration: Integration, event: Event, message: sns.Envelope, pem: str) -> None:
+    """Who names no topic is told of a message at once, and later where it turns out that Amazon did not sign it."""
+    if UNCHECKED not in event.marks:
+        return
+    try:
+        sns.check_signature(message, pem, at=event.received_at)
+    except sns.NotAmazons as trouble:
+        marks = [*event.marks, SIGNATURE_WRONG]
+        problem = f"{trouble} It was read all the same, as its certificate was not at hand and no topic is asked for."
+        with transaction.atomic():
+            Event.objects.filter(pk=event.pk, received_at=event.received_at).update(marks=marks, problem=problem)
+            quarantine.tell(integration, reason="proof_wrong", problem=problem, messages=1, is_doubted=True)
 
 
 def _certificate(url: str) -> str:
@@ -142,7 +162,9 @@ def _get(url: str) -> outgoing.Answer:
 def _refuse(errand: Errand, event: Event, problem: str) -> None:
     with transaction.atomic():
         if errand.kind == ErrandKind.CERTIFICATE:
-            _read_again(errand.integration)  # the guard knows the same by now, and puts them away for good
+            quarantine.replay_waiting(
+                errand.integration, reason=CERTIFICATE_MISSING
+            )  # the guard knows the same by now, and puts them away for good
             return
         quarantine.put_away(
             errand.integration,
@@ -167,7 +189,7 @@ def _postpone(errand: Errand, event: Event, trouble: str) -> None:
                 quarantine.put_away(errand.integration, event.pk, reason="not_confirmed", problem=put_away)
             errand.delete()
             return
-        if errand.kind == ErrandKind.CERTIFICATE and errand.tries >= _TOLD_AFTER:
+        if errand.kind == ErrandKind.CERTIFICATE and errand.tries >= _TOLD_AFTER and _is_waited_for(errand):
             quarantine.tell(errand.integration, reason=CERTIFICATE_MISSING, problem=problem, messages=1)
         errand.due_at = claims.postpone(errand.tries, now=now)
         errand.save(update_fields=["due_at"])
@@ -177,10 +199,6 @@ def _note_on(event: Event, reason: str, problem: str) -> None:
     Event.objects.filter(pk=event.pk, received_at=event.received_at).update(reason=reason, problem=problem)
 
 
-def _read_again(integration: Integration) -> None:
-    """What waited for a certificate, in the order it came."""
-    waiting = Event.objects.filter(
-        integration=integration, status=EventStatus.QUARANTINED, reason=CERTIFICATE_MISSING
-    ).order_by("id")
-    for pk in list(waiting.values_list("pk", flat=True)[:_MOST_WAITING]):
-        quarantine.replay(pk)
+def _is_waited_for(errand: Errand) -> bool:
+    waiting = Event.objects.filter(integration=errand.integration, status=EventStatus.QUARANTINED)
+    return waiting.filter(reason=CERTIFICATE_MISSING).exists()

@@ -47,6 +47,7 @@ select id, received_at, source, content_type, headers::text, query, body, marks:
 from alerts_event where id = any(%s) and received_at between %s and %s and status = 'received'
 order by id
 """
+_SEEN = "with seen as (update alerts_integration set last_event_at = %s where id = %s)"
 _FINISH = """
 update alerts_event as event set
     status = item.status, reason = item.reason, problem = item.problem, marks = item.marks,
@@ -171,10 +172,10 @@ def _raw(
     )
 
 
-def finish(understood: Sequence[Understood], *, now: datetime) -> None:
-    """Write down what became of these."""
-    if not understood:
-        return
+def finish(
+    understood: Sequence[Understood], *, now: datetime, integration_id: int, last_at: datetime | None = None
+) -> None:
+    """Write down what became of these; and, where a sender sent some, when the last came."""
     items: list[dict[str, Any]] = [
         {
             "id": each.event.id,
@@ -188,7 +189,14 @@ def finish(understood: Sequence[Understood], *, now: datetime) -> None:
     ]
     moments = [each.event.received_at for each in understood]
     with connection.cursor() as cursor:
-        cursor.execute(_FINISH, [now, orjson.dumps(items).decode(), min(moments), max(moments)])
+        if moments:
+            finished = [now, orjson.dumps(items).decode(), min(moments), max(moments)]
+            if last_at is None:
+                cursor.execute(_FINISH, finished)
+            else:
+                cursor.execute(_SEEN + _FINISH, [last_at, integration_id, *finished])
+        elif last_at is not None:
+            cursor.execute("update alerts_integration set last_event_at = %s where id = %s", [last_at, integration_id])
 
 
 def postpone(event_id: int, *, now: datetime, at_most: int) -> bool:

@@ -19,8 +19,6 @@ from core import sealing
 
 Guard = Callable[[RawEvent], Doubt | None]
 
-UNCHECKED = "signature_unchecked"  # a mark: a signature was there, and no certificate to check it with
-
 
 def guard_of(integration: Integration) -> Guard | None:
     """What looks at the integration's messages; None where the key of the address is all that is asked for."""
@@ -75,7 +73,7 @@ def _of_topic(topic: str) -> Guard:
             problem = "Amazon's certificate is being fetched. Then the message is read by itself."
             return Doubt(errands.CERTIFICATE_MISSING, problem, is_open=True)
         if pem is None and message.kind != sns.CONFIRMATION:
-            event.marks.append(UNCHECKED)
+            event.marks.append(errands.UNCHECKED)
         return None
 
     return look

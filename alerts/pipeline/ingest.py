@@ -72,10 +72,10 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     claimed = events.bodies(chosen)
     if not claimed:
         return 0
-    rules = deciding.rules_of(integration)
     guard = guard_of(integration)
     if acting.is_action(claimed[0]):
-        return _act(integration, claimed[0], guard, deciding.router(rules) if rules else None)
+        return _act(integration, claimed[0], guard)
+    rules = deciding.rules_of(integration)
     read = [_read(event, integration, guard, has_routes=bool(rules)) for event in claimed]
     understood = [each for each in read if each is not None]
     messages = [each for each in understood if each.alerts]
@@ -90,25 +90,25 @@ def batch(integration_id: int, now: datetime, *, only: events.Next | None = None
     for event, each in zip(claimed, read, strict=True):
         if each is None:
             quarantine.give_way(integration, event.id, now=now)
-    events.finish(understood, now=clock.now())
     came = [event.received_at for event in claimed if event.source != own_messages.SOURCE]
-    if came:
-        Integration.objects.filter(pk=integration_id).update(last_event_at=came[-1])
+    last_at = came[-1] if came else None
+    events.finish(understood, now=clock.now(), integration_id=integration_id, last_at=last_at)
     return len(claimed)
 
 
-def _act(integration: Integration, event: RawEvent, guard: Guard | None, router: Router | None) -> int:
+def _act(integration: Integration, event: RawEvent, guard: Guard | None) -> int:
     """An action of a sender's on an alert: what it says of the condition goes the way of every alert."""
     done = doubted_by(guard, event)
     if done is None:
         action = acting.Acting(integration, event)
         told = action.told()
         if told is not None:
+            rules = deciding.rules_of(integration)
+            router = deciding.router(rules) if rules else None
             _follow(integration, [Understood(event, alerts=[told])], router, and_lock=set(), by=action.by)
         done = action.finish()
     quarantine.tell_of(integration, [done])
-    events.finish([done], now=clock.now())
-    Integration.objects.filter(pk=integration.pk).update(last_event_at=event.received_at)
+    events.finish([done], now=clock.now(), integration_id=integration.pk, last_at=event.received_at)
     return 1
 
 

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,8 +19,8 @@ from core.errors import DomainError, Invalid
 from incidents import timeline
 from incidents.actor import Actor, system
 from incidents.models import Incident, Severity, Urgency
-from incidents.urgency import urgency_for
 from incidents.opening import Opening, open_incident
+from incidents.urgency import urgency_for
 
 LANE = "ingest"  # rung when messages are read again
 AT_MOST_EVERY = timedelta(hours=1)
@@ -29,6 +30,13 @@ DOUBTED_KEY = "not believed"
 MOST_AT_ONCE = 500
 LONGEST_WHY = 300
 _GIVEN_UP_AFTER = 5  # attempts at one message
+_TO_BE_READ: dict[str, Any] = {
+    "status": EventStatus.RECEIVED,
+    "reason": "",
+    "problem": "",
+    "failures": 0,
+    "processed_at": None,
+}
 
 
 class NotInQuarantine(DomainError):
@@ -146,10 +154,17 @@ def replay(event_id: int) -> None:
     event = Event.objects.select_for_update(no_key=True).get(pk=event_id)
     if event.status != EventStatus.QUARANTINED:
         raise NotInQuarantine(f"This message is {event.status}, not in quarantine.")
-    Event.objects.filter(pk=event.pk, received_at=event.received_at).update(
-        status=EventStatus.RECEIVED, reason="", problem="", failures=0, due_at=clock.now(), processed_at=None
-    )
+    Event.objects.filter(pk=event.pk, received_at=event.received_at).update(**_TO_BE_READ, due_at=clock.now())
     jobs.ring(LANE)
+
+
+def replay_waiting(integration: Integration, *, reason: str) -> int:
+    """Read again what waited for the same thing, which is there now; in one statement. Returns how many."""
+    waiting = Event.objects.filter(integration=integration, status=EventStatus.QUARANTINED, reason=reason)
+    found: int = waiting.update(**_TO_BE_READ, due_at=clock.now())
+    if found:
+        jobs.ring(LANE)
+    return found
 
 
 def replay_all(found: QuerySet[Event]) -> int:
@@ -163,7 +178,7 @@ def replay_all(found: QuerySet[Event]) -> int:
         # Between these moments: the table has a part for each day.
         Event.objects.filter(
             pk__in=[pk for pk, _ in rows], received_at__gte=min(moments), received_at__lte=max(moments)
-        ).update(status=EventStatus.RECEIVED, reason="", problem="", failures=0, due_at=clock.now(), processed_at=None)
+        ).update(**_TO_BE_READ, due_at=clock.now())
         jobs.ring(LANE)
         return len(rows)
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from alerts.integrations import keys
 from alerts.models import Errand, EventStatus, SigningCertificate
 from alerts.parsing import sns
 from alerts.parsing.source import Received
+from alerts.pipeline import quarantine
 from core.errors import Invalid
 from incidents.models import Urgency
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
@@ -162,6 +164,50 @@ def test_a_notification_is_read_at_once_though_its_certificate_is_not_at_hand(
     assert sender.events()[0].marks == ["signature_unchecked"]
 
 
+def test_on_first_contact_nothing_is_lost_and_what_comes_next_is_checked(
+    sender: Sender, fake: FakeSns, engine: MovedEngine
+) -> None:
+    fake.answers = [503]
+    sender.post(as_bytes(fake.signed()), TEXT)
+    engine.fast_forward(seconds=30)
+
+    sender.post(as_bytes({**fake.signed(), "Message": "Forged"}), TEXT)
+    engine.run()
+
+    assert [alert.title for alert in sender.alerts()] == ["Backup failed"]
+    assert _statuses(sender) == [("processed", ""), ("quarantined", "proof_wrong")]
+    assert fake.asked == ["/SimpleNotificationService-1.pem"] * 2
+    assert not Errand.objects.exists()
+
+
+def test_what_was_forged_on_first_contact_is_told_of_when_it_is_seen(
+    sender: Sender, fake: FakeSns, engine: MovedEngine
+) -> None:
+    sender.post(as_bytes({**fake.signed(), "Message": "Forged"}), TEXT)
+    engine.run()
+
+    (event,) = sender.events()
+    assert (event.status, event.marks) == ("processed", ["signature_unchecked", "signature_wrong"])
+    assert "Its signature is not Amazon's. It was read all the same" in event.problem
+    assert [each.title for each in sender.incidents() if each.urgency == Urgency.LOW] == [
+        "Messages for aws do not prove whose they are"
+    ]
+
+
+def test_while_amazon_is_away_messages_are_read_and_nobody_is_bothered(
+    sender: Sender, fake: FakeSns, engine: MovedEngine
+) -> None:
+    fake.answers = [503] * 100
+
+    for number in range(3):
+        sender.post(as_bytes(fake.signed(Message=f"Number {number}", MessageId=f"id-{number}")), TEXT)
+    engine.fast_forward(hours=3)
+
+    assert [alert.title for alert in sender.alerts()] == ["Number 0", "Number 1", "Number 2"]
+    assert {each.title for each in sender.incidents()} == {"Number 0", "Number 1", "Number 2"}
+    assert not Errand.objects.exists()
+
+
 def test_a_forged_notification_is_not_believed_where_its_certificate_is_known(
     sender: Sender, fake: FakeSns, engine: MovedEngine
 ) -> None:
@@ -214,6 +260,20 @@ def test_messages_wait_for_their_certificate_and_are_read_in_order(
     assert [alert.title for alert in strict.alerts()] == ["Number 0", "Number 1", "Number 2"]
     assert [each.title for each in strict.incidents()][:1] == ["aws sent something that could not be read"]
     assert not Errand.objects.exists()
+
+
+def test_what_waited_is_read_again_by_one_statement(
+    strict: Sender, fake: FakeSns, engine: MovedEngine, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    fake.answers = [503] * 3
+    for number in range(20):
+        strict.post(as_bytes(fake.signed(MessageId=f"id-{number}")), TEXT)
+    engine.run()
+
+    with django_assert_num_queries(1):
+        waiting = quarantine.replay_waiting(strict.integration, reason="certificate_missing")
+
+    assert waiting == 20
 
 
 def test_a_certificate_that_is_not_there_is_no_proof(strict: Sender, fake: FakeSns, engine: MovedEngine) -> None:
