@@ -1,17 +1,23 @@
 """What became of a request of Opsgenie's clients, and whom alerts are shown to."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Integration
 from alerts.parsing import opsgenie
+from alerts.pipeline import turns
 from core import clock
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.alerts.opsgenie_client import act, create, get, messages, three_alerts
 from tests.factories import a_service
 from tests.world import MovedEngine
+
+Json = Any
 
 
 @pytest.fixture
@@ -77,3 +83,24 @@ def test_a_key_shows_the_alerts_of_its_own_integration_only(sender: Sender) -> N
     assert messages(other, "") == []
     get(other, f"/v2/alerts/{number}", 404)
     get(other, f"/v2/alerts/requests/{opsgenie.request_id(sender.events()[0].pk)}", 404)
+
+
+@pytest.mark.parametrize(
+    ("word", "body", "statements"),
+    [("tags", {"tags": ["a"]}, 7), ("notes", {"note": "On it"}, 11), ("acknowledge", {}, 15)],
+)
+def test_an_action_costs_few_statements(
+    doorstep: Doorstep, engine: MovedEngine, word: str, body: Json, statements: int
+) -> None:
+    sender = a_sender(doorstep, "opsgenie", service=a_service(), name="nagios")
+    create(sender, message="Disk full", alias="disk")
+    engine.run()
+    act(sender, "disk", word, **body)
+
+    with CaptureQueriesContext(connection) as asked:
+        handled = turns.run()
+
+    assert handled == 1
+    # Without what says that a transaction begins and ends.
+    sent = [each["sql"] for each in asked if each["sql"] not in {"BEGIN", "COMMIT"}]
+    assert len(sent) == statements, sent
