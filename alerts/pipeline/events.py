@@ -190,7 +190,7 @@ def finish(
     moments = [each.event.received_at for each in understood]
     with connection.cursor() as cursor:
         if moments:
-            finished = [now, orjson.dumps(items).decode(), min(moments), max(moments)]
+            finished: list[Any] = [now, orjson.dumps(items).decode(), min(moments), max(moments)]
             if last_at is None:
                 cursor.execute(_FINISH, finished)
             else:

@@ -127,8 +127,7 @@ def weather(integration: Integration, told: Iterable[Told], known: Iterable[Row]
     since = clock.now() - WITHIN
     with connection.cursor() as cursor:
         services, held_back = [service_id for service_id, _ in new_groups], [is_held for _, is_held in new_groups]
-        asked = [services, held_back, integration.pk, _LOOKED_AT, integration.name, since]
-        cursor.execute(_STANDING, asked)
+        cursor.execute(_STANDING, [services, held_back, integration.pk, _LOOKED_AT, integration.name, since])
         return Weather({(row[0], row[1]): Standing(*row[2:]) for row in cursor.fetchall()}, new_groups)
 
 

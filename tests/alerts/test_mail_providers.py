@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from alerts.mail.providers import PROVIDERS
@@ -25,6 +24,7 @@ from tests.factories import a_service
 from tests.world import MovedEngine
 
 Json = Any
+Answered = Any  # what Django's client gives
 
 SECRET = "signing key"
 PASSWORD = "tocsin:password"
@@ -44,11 +44,10 @@ class Posted:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def by(self, client: Client, path: str = ADDRESS) -> HttpResponse:
+    def by(self, client: Client, path: str = ADDRESS) -> Answered:
         """Send it."""
         if self.form is not None:
-            answer: HttpResponse = client.post(path, dict(self.form), headers=dict(self.headers))
-            return answer
+            return client.post(path, dict(self.form), headers=dict(self.headers))
         return client.post(path, self.body, content_type="application/json", headers=dict(self.headers))
 
 

@@ -222,5 +222,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_chain_and_key_may_stand_in_one_file(files: Files) -> None:
     files.chain.write_bytes(files.chain.read_bytes() + files.key.read_bytes())
 
-    assert Certificate(files.chain).context
+    assert Certificate(files.chain).context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert ends_at(files.chain) == UNTIL

@@ -51,7 +51,7 @@ def test_who_may_make_no_extension_searches_without_it(ada: User) -> None:
     found = an_incident("Replica lag on db-7")
     with connection.cursor() as cursor:
         cursor.execute("select format('revoke create on database %I from %I', current_database(), current_user)")
-        cursor.execute(str(cursor.fetchone()[0]))  # type: ignore[index]  # one row
+        cursor.execute(str(cursor.fetchone()[0]))
 
     search_index.ensure()
 
