@@ -57,7 +57,7 @@ def incidents(user: User, wish: Wanted) -> IncidentQuerySet:
     if wish.urgency:
         found = found.filter(urgency=wish.urgency)
     if wish.q:
-        found = found.filter(_mentions(wish.q))
+        found = _mentioning(found, wish)
     if wish.is_mine:
         found = found.filter(_concerns(user))
     return found.order_by("-id")
@@ -69,6 +69,16 @@ _SHOWN = ("service__team", "acknowledged_by", "resolved_by")
 def _plain(text: str) -> str:
     """PostgreSQL has no NUL in text."""
     return text.replace("\0", "").strip()
+
+
+def _mentioning(found: IncidentQuerySet, wish: Wanted) -> IncidentQuerySet:
+    """Those with these words, or this number. What is over is looked for by an index of its own, the rest is little."""
+    mentions = _mentions(wish.q)
+    if wish.statuses and (Status.RESOLVED not in wish.statuses or len(wish.statuses) == 1):
+        return found.filter(mentions)
+    over = Incident.objects.filter(mentions, status=Status.RESOLVED).order_by().values("pk")
+    standing = Incident.objects.exclude(status=Status.RESOLVED).filter(mentions).order_by().values("pk")
+    return found.filter(pk__in=over.union(standing, all=True))
 
 
 def _mentions(q: str) -> Q:
