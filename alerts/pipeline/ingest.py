@@ -30,7 +30,7 @@ from alerts.pipeline import (
     thresholds,
 )
 from alerts.pipeline.attaching import Attaching
-from alerts.pipeline.cases import Episode
+from alerts.pipeline.cases import Episode, Told
 from alerts.pipeline.copying import said
 from alerts.pipeline.dedup import Following
 from alerts.pipeline.guards import Guard, guard_of
@@ -156,7 +156,8 @@ def _follow(
     )
     # Silences, maintenance windows and inhibition mute the page, never the alert: it is followed and kept as ever.
     muted = muting.of_batch(integration, following)
-    held_back = thresholds.of_batch(router.rules if router else (), every, following, incidents, muted)
+    is_muted = muted.is_muted if muted is not None else None
+    held_back = thresholds.of_batch(router.rules if router else (), every, following, incidents, is_muted)
     Attaching(
         integration, following, incidents=incidents, services=services, muting=muted, thresholds=held_back, by=by
     ).carry_out()

@@ -5,7 +5,7 @@ several thresholds bring what becomes one incident, the lowest counts; what come
 A held incident has a row with the moments of what came; it goes when the threshold is reached.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,6 @@ from alerts.decisions.routing import Limit, RouteRule
 from alerts.models import AlertStatus, Threshold
 from alerts.pipeline.cases import Case, Told
 from alerts.pipeline.dedup import Following
-from alerts.pipeline.muting import BatchMuting
 from core import durations
 from incidents import lifecycle
 from incidents.actor import Actor
@@ -35,6 +34,11 @@ def recent(moments: Iterable[datetime], limit: Limit) -> list[datetime]:
 def is_reached(moments: Sequence[datetime], limit: Limit) -> bool:
     """Whether these recent moments are too many to hold it back."""
     return len(moments) > limit.more_than
+
+
+def lowest(limits: Iterable[Limit]) -> Limit:
+    """The threshold that is reached first, of those of the routes that bring alerts into one incident."""
+    return min(limits, key=lambda each: (each.more_than, -each.within))
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ def of_batch(
     told: Iterable[Told],
     following: Following,
     incidents: Mapping[int, Incident],
-    muted: BatchMuting | None = None,
+    is_muted: Callable[[Told], bool] | None = None,
 ) -> BatchThresholds | None:
     """None where neither a route has a threshold nor an incident is held by one: that is known without asking."""
     held = [pk for pk, each in incidents.items() if each.status == Status.HELD and each.due_at is None]
@@ -117,7 +121,7 @@ def of_batch(
             here = came.get(id(case), ())
             count = counts[id(case)] = _counted(*found, here, is_new=case.incident_id is None)
             pages = (each for each in here if each.route.limit is None)
-            count.pages_anyway = any(muted is None or not muted.is_muted(each) for each in pages)
+            count.pages_anyway = any(is_muted is None or not is_muted(each) for each in pages)
     return BatchThresholds(counts) if counts else None
 
 
@@ -155,10 +159,9 @@ def _before(case: Case, rows: Mapping[int, Threshold]) -> tuple[Limit, list[date
 
 
 def _counted(limit: Limit, before: Sequence[datetime], came: Sequence[Told], *, is_new: bool) -> _Count:
-    limits = {limit, *(each.route.limit for each in came if each.route.limit is not None)}
-    lowest = min(limits, key=lambda each: (each.more_than, -each.within))
-    moments = recent([*before, *(each.at for each in came)], lowest)
-    return _Count(lowest, moments, is_new)
+    limit = lowest({limit, *(each.route.limit for each in came if each.route.limit is not None)})
+    moments = recent([*before, *(each.at for each in came)], limit)
+    return _Count(limit, moments, is_new)
 
 
 def _row(incident_id: int, count: _Count) -> Threshold:

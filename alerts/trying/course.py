@@ -111,7 +111,7 @@ class Course:
             return
         outcome.sightings.append(sighting)
         if told.alert.status is AlertStatus.FIRING:
-            outcome.phases[-1].fire(told.at, self._muted_until(told))
+            outcome.phases[-1].fire(told.at, self._muted_until(told), told.route.limit)
 
     def _note_acts(self) -> None:
         acts = self._following.acts

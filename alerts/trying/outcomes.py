@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from alerts.decisions.routing import Limit
 from alerts.pipeline import thresholds
-from alerts.pipeline.cases import Case
+from alerts.pipeline.cases import Case, Kind
 from incidents.models import Severity
 
 STORM_WITHIN = timedelta(minutes=1)
@@ -46,12 +46,16 @@ class Phase:
     worse: list[datetime] = field(default_factory=list)
     _moments: list[datetime] = field(default_factory=list)
 
-    def fire(self, at: datetime, muted_until: datetime | None) -> None:
-        """A message says that something of it fires."""
+    def fire(self, at: datetime, muted_until: datetime | None, limit: Limit | None) -> None:
+        """A message says that something of it fires; a route with this threshold brought it."""
         loud_at = at if muted_until is None else muted_until
         if self.loud_at is None or loud_at < self.loud_at:
             self.loud_at = loud_at
         if self.limit is not None and self.reached_at is None:
+            if limit is None and muted_until is None:
+                self.reached_at = at
+                return
+            self.limit = thresholds.lowest({self.limit, limit or self.limit})
             self._moments = thresholds.recent([*self._moments, at], self.limit)
             if thresholds.is_reached(self._moments, self.limit):
                 self.reached_at = at
@@ -105,10 +109,10 @@ def count_pages(outcomes: Sequence[Outcome], *, storm_after: int, until: datetim
     for outcome in outcomes:
         outcome.paged = [page for phase in outcome.phases for page in phase.pages(until)]
     if storm_after:
-        by_service: dict[int, list[Outcome]] = {}
+        by_kind: dict[Kind, list[Outcome]] = {}
         for outcome in outcomes:
-            by_service.setdefault(outcome.service_id, []).append(outcome)
-        for those in by_service.values():
+            by_kind.setdefault((outcome.service_id, outcome.phases[0].limit is not None), []).append(outcome)
+        for those in by_kind.values():
             _gather(those, storm_after)
 
 
