@@ -1,11 +1,14 @@
 """Mail comes in by the real listener, in a process of its own, and pages."""
 
 import smtplib
+import ssl
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
 from config.up import health
+from tests.certificates import Files
 from tests.fakes.waiting import wait_for
 from tests.stack import Stack, free_port
 
@@ -33,19 +36,24 @@ api_keys:
 """
 
 
-def _send(port: int, key: str, subject: str, text: str) -> None:
+def _send(port: int, key: str, subject: str, text: str, *, trusted: ssl.SSLContext | None = None) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "nas@example.com", f"{key}@tocsin.example.com", subject
     mail.set_content(text)
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+    with smtplib.SMTP("localhost", port, timeout=10) as smtp:
+        if trusted is not None:
+            smtp.starttls(context=trusted)
         smtp.send_message(mail)
 
 
-def test_mail_opens_and_resolves_an_incident_by_the_integrations_rules(stack: Stack) -> None:
+def test_mail_opens_and_resolves_an_incident_by_the_integrations_rules(stack: Stack, tmp_path: Path) -> None:
     port = free_port()
     applied = stack.apply(CONFIGURATION)
     key = applied["integrations"]["nas"]["key"]
-    stack.start("mail", TOCSIN_SMTP_IN=f"127.0.0.1:{port}")
+    files = Files(tmp_path / "chain.pem", tmp_path / "key.pem")
+    files.write()
+    certificate = {"TOCSIN_SMTP_IN_CERTIFICATE": str(files.chain), "TOCSIN_SMTP_IN_KEY": str(files.key)}
+    stack.start("mail", TOCSIN_SMTP_IN=f"127.0.0.1:{port}", **certificate)
     wait_for(lambda: health.is_signed(stack.folder, "mail"), 30, "the listener")
 
     with stack.api(applied["api_keys"]["test"]) as api:
@@ -56,5 +64,5 @@ def test_mail_opens_and_resolves_an_incident_by_the_integrations_rules(stack: St
 
         _send(port, key, "Report 1", "host=nas-1 state=degraded level=1")
         wait_for(lambda: incidents() == [("Report 1", "triggered", "critical")], 30, "the incident")
-        _send(port, key, "Report 2", "host=nas-1 state=healthy")
+        _send(port, key, "Report 2", "host=nas-1 state=healthy", trusted=files.trusted())
         wait_for(lambda: [each[1] for each in incidents()] == ["resolved"], 30, "its end")
