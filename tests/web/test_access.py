@@ -63,6 +63,7 @@ RESPONDERS_POST = {
 MANAGERS_POST = {
     "mapping",
     "mapping-preview",
+    "mapping-replay",
     "mapping-use",
     "quarantine-replay",
     "quarantine-replay-all",
