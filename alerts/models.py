@@ -250,8 +250,8 @@ class AlertStatus(models.TextChoices):
 class Alert(models.Model):
     """A condition, deduplicated: firing or resolved, counted. One row per episode; one open row per identity."""
 
-    # Neither of these is checked by the database for every row: each check costs as much as the row itself. A batch
-    # holds the integration's lock, and a service that a route names cannot be deleted.
+    # None of these is checked by the database for every row: each check costs as much as the row itself. A batch holds
+    # the locks of its integration and its incidents, and a service that a route names cannot be deleted.
     integration = models.ForeignKey(
         Integration, on_delete=models.PROTECT, related_name="alerts", db_index=False, db_constraint=False
     )
@@ -273,7 +273,9 @@ class Alert(models.Model):
     service = models.ForeignKey(
         Service, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
-    incident = models.ForeignKey(Incident, null=True, on_delete=models.SET_NULL, related_name="alerts", db_index=False)
+    incident = models.ForeignKey(
+        Incident, null=True, on_delete=models.SET_NULL, related_name="alerts", db_index=False, db_constraint=False
+    )
     also_in = ArrayField(
         models.BigIntegerField(),
         default=list,

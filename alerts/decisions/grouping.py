@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 NOT_AT_ALL = "..."  # in place of labels: every alert is a group of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group key and the named reason for it."""
+class Group(NamedTuple):
+    """A group key and the named reason for it: expression, expression_failed, group_by, everything, source_default,
+    not_grouped, labels_missing or storm."""
 
     key: str
-    reason: (
-        str  # expression | expression_failed | group_by | everything | source_default | not_grouped | labels_missing
-    )
+    reason: str
 
 
 def group_of(labels: Mapping[str, str], *, group_by: Sequence[str] | None, default: str, dedup_key: str) -> Group:

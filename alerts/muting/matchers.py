@@ -59,10 +59,18 @@ class Pattern:
         plain = _AROUND_PLAIN.fullmatch(expression)
         self._words = frozenset(expression.split("|")) if _PLAIN.fullmatch(expression) else None
         self._around = (bool(plain[1]), plain[2], bool(plain[3])) if plain and self._words is None else None
-        self._start = _start_of(expression)
+        self.start = self._start_of_all(expression)  # of every value that matches; often nothing
         needs_machine = self._words is None and self._around is None
         self._machine: Any = re2.compile(expression, _options()) if needs_machine else None
         self._answers: dict[str, bool] = {}
+
+    def _start_of_all(self, expression: str) -> str:
+        if self._words is not None:
+            return next(iter(self._words)) if len(self._words) == 1 else ""
+        if self._around is not None:
+            may_begin, plain, _ = self._around
+            return "" if may_begin else plain
+        return _start_of(expression)
 
     def matches(self, value: str) -> bool:
         """Whether the whole value matches."""
@@ -70,7 +78,7 @@ class Pattern:
             return value in self._words
         if self._around is not None:
             return _is_around(value, *self._around)
-        if not value.startswith(self._start):
+        if not value.startswith(self.start):
             return False
         answer = self._answers.get(value)
         if answer is None:

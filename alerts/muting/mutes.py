@@ -6,12 +6,12 @@ more than one; patterns are asked only of alerts that have the label.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from alerts.muting.matchers import OWN_NAMES, Matcher, pattern_of, value_of
+from alerts.muting.matchers import OWN_NAMES, Matcher, Pattern, pattern_of, value_of
 from incidents.models import Severity
 
 _MOST_REMEMBERED = 10_000
@@ -102,13 +102,18 @@ class Mutes:
         self._plain = sorted(named - set(OWN_NAMES))
         self._own = sorted(named & set(OWN_NAMES))
         self._by_value: dict[str, dict[str, list[Muter]]] = {}
-        self._by_pattern: dict[str, list[tuple[Callable[[str], bool], Muter]]] = {}
+        self._by_pattern: dict[str, list[tuple[Pattern, Muter]]] = {}
         self._others: list[Muter] = []
         for muter in muters:
             self._place(muter)
         self._remembered: dict[tuple[str | int, ...], Found] = {}
         self._asked = [
-            (name, frozenset(self._by_value.get(name, ())), [matches for matches, _ in self._by_pattern.get(name, ())])
+            (
+                name,
+                frozenset(self._by_value.get(name, ())),
+                tuple({pattern.start for pattern, _ in self._by_pattern.get(name, ())}),
+                [pattern.matches for pattern, _ in self._by_pattern.get(name, ())],
+            )
             for name in sorted({*self._by_value, *self._by_pattern})
         ]
         self._is_seen_at_once = not self.rules and not self._others
@@ -117,13 +122,13 @@ class Mutes:
         """Whether anything may hold of it: of most alerts values and patterns alone tell at once that nothing does."""
         if not self._is_seen_at_once:
             return True
-        for name, values, patterns in self._asked:
+        for name, values, starts, patterns in self._asked:
             value = alert.labels.get(name, "")
             if not value and name in OWN_NAMES:
                 value = getattr(alert, name) or ""
             if value in values:
                 return True
-            if value:
+            if starts and value and value.startswith(starts):  # one look at most values, for all patterns
                 for matches in patterns:
                     if matches(value):
                         return True
@@ -152,7 +157,7 @@ class Mutes:
                 return
         for matcher in muter.matchers:
             if matcher.operator == "=~" and not matcher.holds(""):
-                self._by_pattern.setdefault(matcher.name, []).append((pattern_of(matcher).matches, muter))
+                self._by_pattern.setdefault(matcher.name, []).append((pattern_of(matcher), muter))
                 return
         self._others.append(muter)
 
@@ -163,7 +168,7 @@ class Mutes:
         for name, patterns in self._by_pattern.items():
             value = self._value(name, facts)
             if value:
-                possible += [muter for matches, muter in patterns if matches(value)]
+                possible += [muter for pattern, muter in patterns if pattern.matches(value)]
         muters = [each for each in possible if self._is_in_scope(each, facts) and self._match(each.matchers, facts)]
         targets, sources = [], []
         for rule in self.rules.values():

@@ -8,17 +8,22 @@ ten years ahead is not a point in time but a way to say "not set".
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _FARTHEST = timedelta(days=3652)
 _ZERO = ("0001-01-01", "0000-00-00", "1970-01-01T00:00:00")
+_LONGEST = 100  # characters
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 
 
 def moment(value: Any, *, now: datetime) -> datetime | None:
     """The point in time in UTC; None where there is none, or none that makes sense."""
-    found = _of_number(value) if isinstance(value, int | float) else _of_text(value)
+    if isinstance(value, str):
+        found = _of_text(value) if len(value) <= _LONGEST else None
+    else:
+        found = _of_number(value) if isinstance(value, int | float) else None
     if found is None or found < _EARLIEST or found - now > _FARTHEST:
         return None
     return found
@@ -29,9 +34,8 @@ def is_unset(value: Any) -> bool:
     return value in (None, "", 0) or (isinstance(value, str) and value.startswith(_ZERO))
 
 
-def _of_text(value: Any) -> datetime | None:
-    if not isinstance(value, str) or len(value) > 100:
-        return None
+@lru_cache(maxsize=5000)  # alerts of a group often begin at one moment
+def _of_text(value: str) -> datetime | None:
     text = value.strip()
     if text.replace(".", "", 1).isdecimal() and not (len(text) == 8 and text.isdecimal()):
         return _of_number(float(text)) if len(text) < 25 else None

@@ -38,6 +38,8 @@ def cut(text: str, longest: int) -> str:
 def _are_too_long(texts: dict[str, str], longest: int) -> bool:
     if not texts:
         return False
+    if len("".join(texts)) <= LONGEST_NAME and len("".join(texts.values())) <= longest:
+        return len(texts) > MOST_LABELS  # all together are short: no need to look at each
     return len(texts) > MOST_LABELS or max(map(len, texts.values())) > longest or max(map(len, texts)) > LONGEST_NAME
 
 

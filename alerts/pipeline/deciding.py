@@ -41,15 +41,9 @@ def decide(integration: Integration, router: Router | None, event: RawEvent, ale
         group = group_expressions.group_of(integration.group_expression, facts, dedup_key=alert.dedup_key)
     else:
         group = group_of(alert.labels, group_by=integration.group_by, default=alert.group, dedup_key=alert.dedup_key)
-    return Told(
-        event_id=event.id,
-        at=event.received_at,
-        alert=alert,
-        fingerprint=(alert.own and alert.own.fingerprint) or fingerprint(alert.dedup_key),
-        route=route,
-        group=group,
-        open_key=open_key(integration.pk, route.service_id, group.key),
-    )
+    mark = (alert.own and alert.own.fingerprint) or fingerprint(alert.dedup_key)
+    key = open_key(integration.pk, route.service_id, group.key)
+    return Told(event.id, event.received_at, alert, mark, route, group, key)
 
 
 def _named(own: Own | None) -> Decision | None:

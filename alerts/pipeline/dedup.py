@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from alerts.decisions.flapping import FlapRule
 from alerts.decisions.grouping import Window
-from alerts.models import AlertStatus
-from alerts.pipeline.cases import Act, ActKind, Case, Episode, Flap, Fold, Kind, Told
+from alerts.pipeline.cases import ACKNOWLEDGED, FIRING, RESOLVED, Act, ActKind, Case, Episode, Flap, Fold, Kind, Told
 from alerts.pipeline.flaps import Flaps
 from alerts.pipeline.own_messages import AUTO_RESOLVED, FLAPPING_OVER
 from incidents.urgency import RANK
@@ -59,9 +58,9 @@ class Following:
         episode = self.episodes.get(told.fingerprint)
         if told.alert.own is not None and told.alert.own.reason in _ENDS_BY_ITSELF:
             reason = self._end_by_itself(told, episode, told.alert.own.reason)
-        elif told.alert.status is AlertStatus.FIRING:
+        elif told.alert.status is FIRING:
             reason = self._fire(told, episode)
-        elif told.alert.status is AlertStatus.RESOLVED:
+        elif told.alert.status is RESOLVED:
             reason = self._resolve(told, episode)
         else:
             reason = self._acknowledge(told, episode)
@@ -79,7 +78,7 @@ class Following:
                     continue  # it stays until that has been quiet
                 case.is_open, case.resolved_at = False, self._last.at
                 self.acts.append(Act(ActKind.RESOLVE, case, self._last))
-            elif self._last.alert.status is AlertStatus.ACKNOWLEDGED and case.acknowledged_count >= case.firing_count:
+            elif self._last.alert.status is ACKNOWLEDGED and case.acknowledged_count >= case.firing_count:
                 self.acts.append(Act(ActKind.ACKNOWLEDGE, case, self._last))
         self._in_message.clear()
 
@@ -93,7 +92,7 @@ class Following:
         case = self._case_for(told)
         if case is not episode.case:
             return self._begin(told, "fired_after_resolve", case)
-        episode.status, episode.resolved_at, episode.ended_at = AlertStatus.FIRING, None, None
+        episode.status, episode.resolved_at, episode.ended_at = FIRING, None, None
         episode.started_at = told.alert.started_at
         if episode.late_firing_at is not None:
             episode.late_firing_at = episode.reasons["late_firing_at"] = None
@@ -139,7 +138,7 @@ class Following:
         case = case or self._case_for(told)
         episode = Episode(
             fingerprint=told.fingerprint,
-            status=AlertStatus.FIRING,
+            status=FIRING,
             case=case,
             service_id=told.route.service_id,
             started_at=told.alert.started_at,
@@ -203,7 +202,8 @@ class Following:
 
     def _weigh(self, told: Told, episode: Episode, case: Case) -> None:
         """When the highest severity of a group rises, its route is asked again."""
-        if case.opened_by is told or RANK[told.alert.severity] <= RANK[case.severity]:
+        severity = told.alert.severity
+        if case.opened_by is told or severity is case.severity or RANK[severity] <= RANK[case.severity]:
             return
         is_same = told.route.service_id == case.service_id or told.open_key == case.open_key
         # Its route names another service now: that one's incident opens too, and this one stays until it is over.
@@ -217,7 +217,7 @@ class Following:
         episode.case, episode.service_id = target, told.route.service_id
         target.alert_count += 1
         target.firing_count += 1
-        target.acknowledged_count += episode.status is AlertStatus.ACKNOWLEDGED
+        target.acknowledged_count += episode.status is ACKNOWLEDGED
         target.joined.append(told)
         self._touch(target)
         self._weigh(told, episode, target)
@@ -238,7 +238,7 @@ class Following:
         if episode is None:
             episode = Episode(
                 fingerprint=told.fingerprint,
-                status=AlertStatus.RESOLVED,
+                status=RESOLVED,
                 case=None,
                 service_id=told.route.service_id,
                 started_at=told.alert.started_at,
@@ -267,11 +267,11 @@ class Following:
         for case in (episode.case, *episode.also_in):
             if case is not None:
                 case.firing_count -= 1
-                case.acknowledged_count -= episode.status is AlertStatus.ACKNOWLEDGED
+                case.acknowledged_count -= episode.status is ACKNOWLEDGED
                 self._touch(case)
-        episode.status, episode.resolved_at = AlertStatus.RESOLVED, told.at
+        episode.status, episode.resolved_at = RESOLVED, told.at
         episode.expires_at = None
-        if told.alert.status is AlertStatus.RESOLVED and reason != AUTO_RESOLVED:
+        if told.alert.status is RESOLVED and reason != AUTO_RESOLVED:
             episode.ended_at = told.alert.ended_at
             self.flaps.count(episode, told)
             self._note(episode, told, reason)
@@ -282,8 +282,8 @@ class Following:
     def _acknowledge(self, told: Told, episode: Episode | None) -> str:
         if episode is None or not episode.is_open:
             return "acknowledged_unknown"
-        if episode.status is not AlertStatus.ACKNOWLEDGED:
-            episode.status = AlertStatus.ACKNOWLEDGED
+        if episode.status is not ACKNOWLEDGED:
+            episode.status = ACKNOWLEDGED
             for case in (episode.case, *episode.also_in):
                 if case is not None:
                     case.acknowledged_count += 1

@@ -14,7 +14,7 @@ from alerts.decisions.flapping import FlapRule
 from alerts.decisions.grouping import Window
 from alerts.decisions.routing import Router
 from alerts.mapping import versions
-from alerts.models import AlertStatus, EventStatus, Integration
+from alerts.models import EventStatus, Integration
 from alerts.parsing.source import ParsedAlert, resolve_after
 from alerts.pipeline import (
     acting,
@@ -30,7 +30,7 @@ from alerts.pipeline import (
     thresholds,
 )
 from alerts.pipeline.attaching import Attaching
-from alerts.pipeline.cases import Episode, Told
+from alerts.pipeline.cases import ACKNOWLEDGED, RESOLVED, Episode, Told
 from alerts.pipeline.copying import said
 from alerts.pipeline.dedup import Following
 from alerts.pipeline.guards import Guard, guard_of
@@ -173,10 +173,10 @@ def _following(
     weather: storms.Weather,
 ) -> Following:
     """Everything as it stands, with what of it is asked for only where these alerts or the integration need it."""
-    asks_acknowledged = any(each.alert.status is AlertStatus.ACKNOWLEDGED for each in every)
+    asks_acknowledged = any(each.alert.status is ACKNOWLEDGED for each in every)
     cases = cases_of(incidents, rows.acknowledged_counts(list(incidents)) if asks_acknowledged else {})
     flap = FlapRule(integration.flap_changes, integration.flap_window) if integration.flap_changes else None
-    if flap is not None and any(each.alert.status is AlertStatus.RESOLVED for each in every):
+    if flap is not None and any(each.alert.status is RESOLVED for each in every):
         for incident_id, count in rows.flapping_counts(list(incidents)).items():
             cases[incident_id].flapping_count = count
     window = Window(integration.group_window, integration.group_window_rolls) if integration.group_window else None

@@ -8,13 +8,13 @@ the incidents watched here. Where nothing mutes, a batch costs one statement.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from alerts.models import AlertStatus, Integration
+from alerts.models import Integration
 from alerts.muting import mutes_now
 from alerts.muting.judging import Muted, judged
 from alerts.muting.mutes import NOTHING, Facts, Found, Mutes
 from alerts.muting.watches import BY, held_until, look_at, next_look, sources_end, sources_fire, watch
 from alerts.pipeline import thresholds
-from alerts.pipeline.cases import Case, Episode, Told
+from alerts.pipeline.cases import RESOLVED, Case, Episode, Told
 from alerts.pipeline.dedup import Following
 from core import clock
 from incidents import lifecycle, muting
@@ -39,12 +39,14 @@ class BatchMuting:
         self._lost: set[int] = set()  # cases in which something ended, by identity
         told: dict[int, Muted | None] = {id(NOTHING): None}  # alerts that look alike share what was found of them
         for episode in following.changed.values():
-            if episode.status is AlertStatus.RESOLVED:
+            if episode.status is RESOLVED:
                 self._lost.update(id(case) for case in (episode.case, *episode.also_in))
                 continue
             what = found.get(episode.fingerprint)
             if what is None:
-                self._note(episode, None)
+                self._loud.add(id(episode.case))
+                if episode.pk is not None and episode.content is not None:
+                    episode.reasons["muted"] = None
                 continue
             if id(what) not in told:
                 told[id(what)] = judged(mutes, what, firing)
@@ -84,12 +86,13 @@ class BatchMuting:
 
     def _find(self, mutes: Mutes) -> dict[str, Found]:
         found: dict[str, Found] = {}
+        concern = mutes.concern
         for episode in self._following.changed.values():
             told = episode.last
-            if told is None or episode.status is AlertStatus.RESOLVED:
+            if told is None or episode.status is RESOLVED:
                 continue
             alert = told.alert
-            if not mutes.concern(alert):
+            if not concern(alert):
                 continue
             found[episode.fingerprint] = mutes.of(
                 Facts(
@@ -115,7 +118,7 @@ class BatchMuting:
         ended = [
             episode.fingerprint
             for episode in self._following.changed.values()
-            if episode.status is AlertStatus.RESOLVED and episode.fingerprint not in found
+            if episode.status is RESOLVED and episode.fingerprint not in found
         ]
         sources_fire(self._integration.pk, [(side, mark, titles.get(mark, "")) for side, mark in fired], now=self._now)
         if ended:

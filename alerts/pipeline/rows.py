@@ -22,7 +22,7 @@ _LATEST = """
 select alert.id, alert.fingerprint, alert.status, alert.incident_id, alert.service_id, alert.also_in, alert.started_at,
     alert.ended_at, alert.resolved_at, alert.reasons ->> 'dedup', alert.reasons ->> 'late_firing_at', alert.group_key,
     alert.content_hash, alert.expires_at, alert.changes, alert.flapping_until
-from unnest(%s::text[]) as wanted(fingerprint)
+from string_to_table(%s, ',') as wanted(fingerprint)
 cross join lateral (
     select * from alerts_alert
     where integration_id = %s and fingerprint = wanted.fingerprint
@@ -103,7 +103,7 @@ def newest(integration_id: int, fingerprints: list[str]) -> list[Row]:
     rows: list[Row] = []
     with connection.cursor() as cursor:
         for start in range(0, len(fingerprints), _AT_ONCE):
-            cursor.execute(_LATEST, [fingerprints[start : start + _AT_ONCE], integration_id])
+            cursor.execute(_LATEST, [",".join(fingerprints[start : start + _AT_ONCE]), integration_id])
             rows.extend(map(_ROW, cursor.fetchall()))
     return rows
 

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 
 from alerts.models import AlertStatus, Integration, Storm
 from alerts.pipeline import thresholds
-from alerts.pipeline.cases import Case, Fold, Kind, Told
+from alerts.pipeline.cases import FIRING, Case, Fold, Kind, Told
 from alerts.pipeline.rows import Row
 from core import clock, jobs
 from core.errors import DomainError
@@ -120,7 +120,7 @@ def weather(integration: Integration, told: Iterable[Told], known: Iterable[Row]
     standing = _in_open_incidents(known)
     new_groups: dict[Kind, set[str]] = {}
     for each in told:
-        if each.fingerprint not in standing and each.alert.status is AlertStatus.FIRING:
+        if each.fingerprint not in standing and each.alert.status is FIRING:
             new_groups.setdefault(each.kind, set()).add(each.open_key)
     if not new_groups:
         return Weather()

@@ -12,8 +12,8 @@ from datetime import datetime
 from django.db import transaction
 
 from alerts.decisions.routing import Limit, RouteRule
-from alerts.models import AlertStatus, Threshold
-from alerts.pipeline.cases import Case, Told
+from alerts.models import Threshold
+from alerts.pipeline.cases import FIRING, Case, Told
 from alerts.pipeline.dedup import Following
 from core import durations
 from incidents import lifecycle
@@ -112,7 +112,7 @@ def of_batch(
     came: dict[int, list[Told]] = {}
     for each in told:
         episode = following.episodes.get(each.fingerprint)
-        if each.alert.status is AlertStatus.FIRING and episode is not None and episode.case is not None:
+        if each.alert.status is FIRING and episode is not None and episode.case is not None:
             came.setdefault(id(episode.case), []).append(each)
     counts: dict[int, _Count] = {}
     for case in following.cases:
