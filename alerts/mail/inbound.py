@@ -12,7 +12,7 @@ from anymail.exceptions import AnymailConfigurationError, AnymailError, AnymailW
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import re_path
+from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from alerts.mail.postbox import SOURCE, key_in
@@ -113,4 +113,5 @@ def _said(status: int, text: str) -> HttpResponse:
     return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
-urlpatterns = [re_path("^email/inbound/?$", email_inbound)]
+# With and without the final slash, as all receiving paths.
+urlpatterns = [path("email/inbound/", email_inbound), path("email/inbound", email_inbound)]

@@ -168,6 +168,7 @@ WITHOUT_SESSION = {
     "/slack/events/": "Slack's signature",
     "/twilio/sms/": "Twilio's signature",
     "/email/inbound/": "the mail provider's signature or password",
+    "/email/inbound": "the same",
     "/twilio/voice/": "Twilio's signature",
     "/twilio/status/": "Twilio's signature",
     **{
