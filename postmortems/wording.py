@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-# Underscores inside a word mean nothing in Markdown; everything else here could.
-_MEANING = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
+# One underscore between letters or digits means nothing in Markdown; everything else here could.
+_MEANING = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -47,6 +47,7 @@ def test_a_span_is_told_by_its_two_largest_units(duration: timedelta, text: str)
     assert span(duration) == text
 
 
+@example("__0__")
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
 def test_foreign_text_stays_one_cell_and_is_not_taken_for_markdown(text: str) -> None:
     rendered = MarkdownIt("commonmark").enable("table").render(table(("a", "b"), [(plain(text), "x")]))
