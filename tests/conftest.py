@@ -1,32 +1,30 @@
 """Fixtures for every test. The clock of this process is put back after each."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
 from core import clock
-from tests import fakes
+from tests import fakes, migrated
 from tests.fakes import Carriers, through_django
 from tests.world import MovedEngine, World
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The workers' databases are copies of one: migrating takes as long as hundreds of tests."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template(os.environ["TOCSIN_TEST_DATABASE_URL"])
 
 
 @pytest.fixture(autouse=True)
 def _clock_is_put_back() -> Iterator[None]:
     yield
     clock.unmove()
-
-
-@pytest.fixture(autouse=True)
-def _raw_events_go_with_the_test(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Their table is none of Django's (it has partitions), so its flush leaves them."""
-    yield
-    if "transactional_db" in request.fixturenames:
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute("truncate alerts_event")
 
 
 @pytest.fixture

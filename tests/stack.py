@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
 
 from config.up import parts
 from config.up.launching import Launch, start
+from tests import migrated
 from tests.fakes.waiting import wait_for
 
 CODE = Path(__file__).resolve().parents[1]
@@ -36,11 +36,12 @@ def free_port() -> int:
 
 
 def new_database(server_url: str) -> str:
-    """An empty database in the given server; its URL."""
+    """A database in the given server that is migrated already and empty; its URL."""
     name = f"stack_{uuid.uuid4().hex[:12]}"
+    template = migrated.template(server_url)
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+        connection.execute(f'create database "{name}" template "{template}"')
+    return migrated.of_name(server_url, name)
 
 
 class Stack:
