@@ -93,8 +93,7 @@ def test_a_dry_run_works_without_javascript(installation: Installation, desks: D
 def test_it_is_accessible_and_fits(installation: Installation, desks: Desks, size: dict[str, int], scheme: str) -> None:
     desk = desks(size=size, color_scheme=scheme)
 
-    for path in (_editor(installation), "/integrations/"):
-        page = desk.open(path)
+    for path, page in desk.each((_editor(installation), "/integrations/")):
         if path.startswith("/mapping/"):
             page.get_by_label("Severity").fill("payload.prio")
             page.get_by_role("button", name="Compare").click()

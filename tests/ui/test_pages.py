@@ -81,12 +81,10 @@ def test_text_from_outside_never_runs(installation: Installation, desks: Desks) 
     number = installation.fire(EVIL, labels=labels, description=EVIL, url="javascript:window.__xss=3")
     desk = desks()
 
-    for path in paths(number):
-        page = desk.open(path)
+    for path, page in desk.each(paths(number)):
         page.wait_for_load_state()
         assert page.evaluate("window.__xss") is None, path
         assert page.locator('a[href^="javascript" i]').count() == 0
-        page.close()
 
     assert desk.complaints in ([], ["Failed to load resource: the server responded with a status of 404 (Not Found)"])
 
@@ -98,11 +96,9 @@ def test_every_page_is_accessible_and_fits(
     number = installation.fire("Read by everybody", labels={"cluster": "prod-1"}, description="Word " * 40)
     desk = desks(size=size, color_scheme=scheme)
 
-    for path in paths(number):
-        page = desk.open(path)
+    for path, page in desk.each(paths(number)):
         assert violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
-        page.close()
 
 
 def test_the_sign_in_page_is_accessible(installation: Installation, desks: Desks) -> None:
@@ -134,8 +130,7 @@ def test_buttons_are_big_enough_for_a_thumb(installation: Installation, desks: D
     number = installation.fire("Thumbs")
     desk = desks(size=PHONE, has_touch=True)
 
-    for path in paths(number):
-        page = desk.open(path)
+    for path, page in desk.each(paths(number)):
         small = page.evaluate(
             "[...document.querySelectorAll('button, .button, summary, nav a, select, input:not([type=hidden])')]"
             ".filter(e => e.offsetParent && !e.closest('.choice, .unseen') && !e.classList.contains('unseen'))"
@@ -143,7 +138,6 @@ def test_buttons_are_big_enough_for_a_thumb(installation: Installation, desks: D
             ".filter(([, height]) => height < 37.5)"
         )
         assert small == [], path
-        page.close()
 
 
 def background(page: Page) -> str:
@@ -156,10 +150,12 @@ def test_light_or_dark_is_remembered(installation: Installation, desks: Desks) -
     page = desk.open("/me/")
     day = background(page)
 
-    page.get_by_role("button", name="Dark").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Dark").click()
     night = background(page)
     elsewhere = background(desk.open("/on-call/"))
-    page.get_by_role("button", name="Like the system").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Like the system").click()
 
     assert night == elsewhere != day
     assert background(page) == day
