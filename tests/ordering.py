@@ -11,6 +11,12 @@ import pytest
 _LONG = ("chaos", "stack", "browser")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, as much of a run is waiting for processes to start and for limits to pass."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Stable, so that every worker sees the same order."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
