@@ -52,7 +52,7 @@ def moved() -> timedelta:
 
 
 def unmove() -> None:
-    """Tests put the clock of this process back."""
-    global _moved  # noqa: PLW0603
+    """Tests put the clock of this process back, as if it had never been moved or measured."""
+    global _moved, _offset  # noqa: PLW0603
     with _lock:
-        _moved = timedelta()
+        _moved = _offset = timedelta()

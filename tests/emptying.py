@@ -27,10 +27,11 @@ where relnamespace = 'public'::regnamespace and relkind = 'r'
 
 def pytest_configure(config: pytest.Config) -> None:
     """Django's own way is replaced for the whole run."""
-    TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = lambda _: empty()  # type: ignore[attr-defined]
 
 
-def _empty(_test: TransactionTestCase) -> None:
+def empty() -> None:
+    """No row is left but those that applications bring."""
     # Foreign keys are checked at the end of the transaction, so the order of the tables means nothing.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_which_have_rows())

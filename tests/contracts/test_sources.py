@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import pytest
-from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from alerts.decisions.grouping import fingerprint, group_of
@@ -17,6 +16,7 @@ from alerts.pipeline.copying import said
 from alerts.pipeline.understanding import RawEvent, understand
 from incidents.models import Severity
 from incidents.states import Status
+from tests import emptying
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
 from tests.world import MovedEngine
@@ -32,7 +32,7 @@ def transactional_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) 
     """Emptied once, at the end: emptying it takes longer than a test, and each has senders and a service of its own."""
     with django_db_blocker.unblock():
         yield
-        call_command("flush", verbosity=0, interactive=False)
+        emptying.empty()
 
 
 @pytest.fixture(scope="module")

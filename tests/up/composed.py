@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -50,8 +50,11 @@ class Composed:
 
     def __enter__(self) -> "Composed":
         try:
-            for name in self._in_order():
-                self._start(name)
+            for names in self._in_order():
+                for name in names:
+                    self._start(name)
+                for name in names:
+                    self._wait_for(name)
         except BaseException:
             self.stop()
             raise
@@ -95,27 +98,30 @@ class Composed:
         """What the service has printed."""
         return (self._folder / f"{name}.log").read_text(errors="replace")
 
-    def _in_order(self) -> list[str]:
-        """Each service after those it depends on."""
-        order: list[str] = []
-        while len(order) < len(self.services):
+    def _in_order(self) -> Iterator[list[str]]:
+        """Those that may start at the same time; each after the services it depends on."""
+        started: set[str] = set()
+        while started < set(self.services):
             ready = [
                 name
                 for name, service in self.services.items()
-                if name not in order and set(service.get("depends_on", {})) <= set(order)
+                if name not in started and set(service.get("depends_on", {})) <= started
             ]
             assert ready, "the services depend on one another in a circle"
-            order += ready
-        return order
+            yield ready
+            started.update(ready)
 
     def _start(self, name: str) -> None:
         launch = self._launch(name)
         with (self._folder / f"{name}.log").open("wb") as output:
-            process = start(launch, output=output)
+            self._running[name] = (launch, start(launch, output=output))
+
+    def _wait_for(self, name: str) -> None:
+        _, process = self._running[name]
         if "healthcheck" not in self.services[name]:  # it runs once and ends
             assert process.wait(timeout=_HEALTHY) == 0, self.log(name)
+            del self._running[name]
             return
-        self._running[name] = (launch, process)
 
         def is_up() -> bool:
             assert process.poll() is None, f"{name} has ended:\n{self.log(name)}"

@@ -8,6 +8,9 @@ import pytest
 from config import front
 from tests.up.fronted import answer_to, serving
 
+# The server measures the database's clock before its first answer.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 
 
