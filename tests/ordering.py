@@ -11,7 +11,7 @@ import pytest
 _LONG = ("chaos", "stack", "browser")
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)  # before pytest-xdist's own, which counts cores
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores, as much of a run is waiting for processes to start and for limits to pass."""
     return len(os.sched_getaffinity(0)) + 1
