@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from alerts.mail.certificates import Certificate, Tls
 from alerts.receiving.door import LARGEST_KEPT, connection_parameters
@@ -163,6 +163,16 @@ class _Conversation(SMTP):
             self._is_counted = False
             self._count(-1)
         super().connection_lost(error)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802  as aiosmtpd calls it
+        """Who never finishes the handshake gives up the place."""
+        self._reset_timeout(min(_LONGEST_HANDSHAKE, self._timeout_duration))
+        await super().smtp_STARTTLS(arg)
+        assert self.session is not None
+        if self._tls_protocol is not None and self.session.ssl is None:
+            # The time was over. asyncio calls `connection_lost` only of what was connected by TLS: aiosmtpd does so
+            # when it hears this.
+            raise TLSSetupException
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  as aiosmtpd calls it
         """A large mail over a slow line may take longer than a command."""

@@ -175,6 +175,21 @@ def test_conversations_over_tls_are_counted_once(listening: Listening, files: Fi
         assert smtp.noop()[0] == 250
 
 
+def test_who_never_begins_the_handshake_holds_no_place(listening: Listening) -> None:
+    port = listening(patience=0.3)
+
+    silent = [smtplib.SMTP("127.0.0.1", port, timeout=10) for _ in range(MOST_AT_ONCE)]
+    for smtp in silent:
+        smtp.docmd("STARTTLS")
+    for smtp in silent:
+        assert smtp.sock is not None
+        assert smtp.sock.recv(1) == b""
+        smtp.close()
+
+    with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+        assert smtp.noop()[0] == 250
+
+
 def test_the_greatest_size_is_said_beforehand(listening: Listening) -> None:
     with smtplib.SMTP("127.0.0.1", listening(), timeout=10) as smtp:
         smtp.ehlo()
