@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alerts.models import Integration
-from alerts.muting import matchers
+from alerts.muting import matchers, scope
 from alerts.muting.models import Silence
 from alerts.muting.mutes import Facts, Muter, Mutes
 from alerts.pipeline.cases import Told
@@ -46,6 +46,7 @@ def silences_between(integration: Integration, since: datetime, until: datetime)
 
 
 def _muter(row: Silence) -> Muter:
+    where = scope.of_silence(row)
     return Muter(
         reason=SILENCED,
         pk=row.pk,
@@ -54,6 +55,6 @@ def _muter(row: Silence) -> Muter:
         comment="",
         until=row.ends_at,
         matchers=matchers.known(tuple(row.matchers)),
-        service_ids=frozenset() if row.service_id is None else frozenset({row.service_id}),
-        integration_ids=frozenset() if row.integration_id is None else frozenset({row.integration_id}),
+        service_ids=where.service_ids,
+        integration_ids=where.integration_ids,
     )

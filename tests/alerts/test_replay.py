@@ -150,6 +150,17 @@ def test_what_was_silenced_pages_when_the_silence_ends(anything: Sender, engine:
     assert found.before.pages == 2
 
 
+def test_a_silence_of_what_has_been_deleted_mutes_nothing_in_a_dry_run(anything: Sender, engine: MovedEngine) -> None:
+    old = a_service("old")
+    silences.create(SilenceWish(['zone="eu"'], clock.now() + timedelta(hours=1), "work", service=old), owner="ada")
+    engine.run()
+    old.delete()
+    _post(anything, "one", labels={"zone": "eu"})
+    engine.run()
+
+    assert _difference(anything, {}).before.pages == Run.objects.count() == 1
+
+
 def test_a_storm_is_one_incident_and_one_page(anything: Sender, engine: MovedEngine) -> None:
     for number in range(15):
         _post(anything, "Queue is long", host=f"q-{number}")
