@@ -25,4 +25,9 @@ class Migration(migrations.Migration):
                 name="storm_open_once",
             ),
         ),
+        # On the way back there may be only one again.
+        migrations.RunSQL(
+            migrations.RunSQL.noop,
+            "update alerts_storm set ended_at = last_at where is_held_back and ended_at is null",
+        ),
     ]

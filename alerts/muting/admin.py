@@ -76,6 +76,9 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the 
             self.add_error("start_date" if field == "starts" else field, problem)
         if not (cleaned.get("services") or cleaned.get("integrations") or cleaned.get("matchers")):
             self.add_error("services", windows.NO_SCOPE)
+        for field, problem in windows.lost_scope(self.instance).items():
+            if cleaned.get("is_active") and not cleaned.get(field):
+                self.add_error(field, problem)
         return cleaned
 
 

@@ -84,10 +84,26 @@ def place_anew(window: MaintenanceWindow, *, services: bool, integrations: bool)
     `services` and `integrations` say whether it is for certain ones.
     """
     now = clock.now()
-    window.is_for_services, window.is_for_integrations = services, integrations
+    lost = lost_scope(window)
+    window.is_for_services = services or "services" in lost
+    window.is_for_integrations = integrations or "integrations" in lost
     place(window, now)
     window.changed_at = window.due_at = now
     jobs.ring(LANE)
+
+
+def lost_scope(window: MaintenanceWindow) -> dict[str, str]:
+    """Whether all services or all integrations it was for have been deleted: a sentence by field.
+
+    Until others are named it stays for nothing: it may not become a window for all of them.
+    """
+    if not window.pk:
+        return {}
+    lost = {}
+    for field, is_narrow in (("services", window.is_for_services), ("integrations", window.is_for_integrations)):
+        if is_narrow and not getattr(window, field).exists():
+            lost[field] = f"All {field} it was for have been deleted. Name others, or make a new window without them."
+    return lost
 
 
 def combined(day: date, at: time) -> datetime:
@@ -114,11 +130,9 @@ def create(wish: WindowWish, *, owner: str) -> MaintenanceWindow:
 def change(window_id: int, wish: WindowWish) -> MaintenanceWindow:
     """Make it so instead. Raises Invalid, and MaintenanceWindow.DoesNotExist."""
     window = MaintenanceWindow.objects.select_for_update(no_key=True).get(pk=window_id)
-    has_lost = window.is_for_services and not window.services.exists()
-    has_lost = has_lost or (window.is_for_integrations and not window.integrations.exists())
-    if has_lost and wish.is_active and not (wish.services or wish.integrations):
-        problem = "What it was for has been deleted. Say anew what it mutes: services or integrations."
-        raise Invalid(problem, {"services": problem})
+    lost = {field: problem for field, problem in lost_scope(window).items() if not getattr(wish, field)}
+    if lost and wish.is_active:
+        raise Invalid(next(iter(lost.values())), lost)
     _fill(window, wish)
     return window
 
@@ -201,7 +215,9 @@ def _fill(window: MaintenanceWindow, wish: WindowWish) -> None:
     window.start_date, window.start_time, window.duration = starts.date(), starts.time(), wish.duration
     window.time_zone, window.recurrence = wish.time_zone, wish.recurrence
     window.is_active = wish.is_active
-    window.is_for_services, window.is_for_integrations = bool(wish.services), bool(wish.integrations)
+    lost = lost_scope(window)
+    window.is_for_services = bool(wish.services) or "services" in lost
+    window.is_for_integrations = bool(wish.integrations) or "integrations" in lost
     place(window, now)
     window.changed_at = window.due_at = now
     window.save()

@@ -42,6 +42,23 @@ def test_a_window_is_planned_changed_and_taken_away(admin: Client, db: None) -> 
     assert not MaintenanceWindow.objects.exists()
 
 
+def test_a_window_whose_services_are_gone_is_not_made_one_for_all(admin: Client, db: None) -> None:
+    service = a_service("checkout")
+    add = reverse("admin:alerts_maintenancewindow_add")
+    admin.post(add, {**filled(admin, add), **WINDOW, "services": [str(service.pk)], "matchers": "severity=critical"})
+    window = MaintenanceWindow.objects.get()
+    service.delete()
+    change = reverse("admin:alerts_maintenancewindow_change", args=[window.pk])
+
+    refused = admin.post(change, {**filled(admin, change), "comment": "longer"})
+    switched_off = {name: value for name, value in filled(admin, change).items() if name != "is_active"}
+    admin.post(change, {**switched_off, "comment": "over"})
+
+    assert "have been deleted" in refused.content.decode()
+    window.refresh_from_db()
+    assert (window.comment, window.is_active, window.is_for_services) == ("over", False, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

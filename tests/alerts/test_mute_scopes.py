@@ -142,9 +142,52 @@ def test_a_change_of_something_else_does_not_make_it_wider(
     prolonged = api.patch(f"/api/v1/silences/{silence.pk}/", {"comment": "longer"})
 
     assert (renamed.status_code, prolonged.status_code) == (400, 409)
-    assert "has been deleted" in renamed.json()["error"]["message"]
+    assert "have been deleted" in renamed.json()["error"]["message"]
     assert "has been deleted" in prolonged.json()["error"]["message"]
     assert pages(checkout, engine)
+
+
+def test_nor_do_several_changes_one_after_the_other(
+    checkout: Sender, old_service: Service, engine: MovedEngine
+) -> None:
+    api = an_api(a_user("root", role=Role.ADMIN))
+    window = a_window(services=[old_service], matchers=['severity="critical"'])
+    old_service.delete()
+    scope.end_lost(clock.now())
+    url = f"/api/v1/maintenance-windows/{window.pk}/"
+
+    annotated = api.patch(url, {"comment": "what was this for?"})
+    switched_on = api.patch(url, {"active": True})
+
+    assert (annotated.status_code, switched_on.status_code) == (200, 400)
+    assert pages(checkout, engine)
+
+
+def test_one_for_a_service_of_an_integration_does_not_become_one_for_the_whole_service(
+    checkout: Sender, old_integration: Integration, engine: MovedEngine
+) -> None:
+    api = an_api(a_user("root", role=Role.ADMIN))
+    window = a_window(services=[Service.objects.get(name="checkout")], integrations=[old_integration])
+    old_integration.delete()
+
+    annotated = api.patch(f"/api/v1/maintenance-windows/{window.pk}/", {"comment": "longer"})
+
+    assert (annotated.status_code, list(annotated.json()["error"]["fields"])) == (400, ["integrations"])
+    assert pages(checkout, engine)
+
+
+def test_what_it_was_for_is_named_anew(checkout: Sender, old_service: Service, engine: MovedEngine) -> None:
+    api = an_api(a_user("root", role=Role.ADMIN))
+    window = a_window(services=[old_service])
+    old_service.delete()
+    scope.end_lost(clock.now())
+
+    changed = api.patch(
+        f"/api/v1/maintenance-windows/{window.pk}/", {"services": ["checkout"], "active": True, "duration": "5h"}
+    )
+
+    assert changed.status_code == 200
+    assert not pages(checkout, engine)
 
 
 def test_a_window_for_matchers_alone_is_for_all(checkout: Sender, engine: MovedEngine) -> None:
