@@ -34,9 +34,13 @@ _WITHOUT = (
     "PaintHolding",
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
+    "AimEnabled",
     "InitialWebUI",
     "PreloadTopChromeWebUI",
     "SpareRendererForSitePerProcess",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
     "WebUIReloadButton",
 )
 ARGUMENTS = [
