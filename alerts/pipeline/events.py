@@ -14,7 +14,7 @@ from alerts.pipeline.understanding import RawEvent, Understood
 from core import claims
 
 MOST_EVENTS = 500  # of a batch
-MOST_BYTES = 1024 * 1024  # of a batch
+MOST_BYTES = 2 * 1024 * 1024  # of a batch
 LARGE = 256 * 1024  # such a message is a batch of its own, and its start is committed before the work
 LARGE_PACKED = 4 * 1024  # may be a thousand times larger unpacked
 _LEASE = timedelta(seconds=30)  # after which a start that did not end is taken for a process that died
