@@ -23,7 +23,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"""[^"{},\n]*""")
 _PLAIN = re.compile(r"[\w \-/:@#%&<>=,;'\"~!|]*", re.ASCII)
-_AROUND_PLAIN = re.compile(r"(\.\*)?([\w \-/:@#%&<>=,;'\"~!]*)(\.\*)?", re.ASCII)
+_GAPS = re.compile(r"(?:[\w \-/:@#%&<>=,;'\"~!]|\.\*)*", re.ASCII)  # plain text with `.*` in it
 _MOST_REMEMBERED = 10_000  # values of a pattern
 
 
@@ -56,28 +56,25 @@ class Pattern:
     """A regular expression. What most people write needs no machine, and the machine's answers are remembered."""
 
     def __init__(self, expression: str) -> None:
-        plain = _AROUND_PLAIN.fullmatch(expression)
         self._words = frozenset(expression.split("|")) if _PLAIN.fullmatch(expression) else None
-        self._around = (bool(plain[1]), plain[2], bool(plain[3])) if plain and self._words is None else None
+        is_gapped = self._words is None and _GAPS.fullmatch(expression) is not None
+        self._parts = tuple(expression.split(".*")) if is_gapped else None
         self.start = self._start_of_all(expression)  # of every value that matches; often nothing
-        needs_machine = self._words is None and self._around is None
+        needs_machine = self._words is None and self._parts is None
         self._machine: Any = re2.compile(expression, _options()) if needs_machine else None
         self._answers: dict[str, bool] = {}
 
     def _start_of_all(self, expression: str) -> str:
         if self._words is not None:
             return next(iter(self._words)) if len(self._words) == 1 else ""
-        if self._around is not None:
-            may_begin, plain, _ = self._around
-            return "" if may_begin else plain
-        return _start_of(expression)
+        return self._parts[0] if self._parts is not None else _start_of(expression)
 
     def matches(self, value: str) -> bool:
         """Whether the whole value matches."""
         if self._words is not None:
             return value in self._words
-        if self._around is not None:
-            return _is_around(value, *self._around)
+        if self._parts is not None:
+            return _has_in_order(value, self._parts)
         if not value.startswith(self.start):
             return False
         answer = self._answers.get(value)
@@ -88,13 +85,18 @@ class Pattern:
         return answer
 
 
-def _is_around(value: str, may_begin: bool, plain: str, may_end: bool) -> bool:
-    """Whether it is `plain`, with anything but line breaks before or after it where that may be."""
-    if "\n" in value:
+def _has_in_order(value: str, parts: tuple[str, ...]) -> bool:
+    """Whether it is these one after the other, with anything but line breaks between them."""
+    first, last = parts[0], parts[-1]
+    place, end = len(first), len(value) - len(last)
+    if place > end or not value.startswith(first) or not value.endswith(last) or "\n" in value:
         return False
-    if may_begin and may_end:
-        return plain in value
-    return value.endswith(plain) if may_begin else value.startswith(plain)
+    for each in parts[1:-1]:
+        found = value.find(each, place, end)
+        if found < 0:
+            return False
+        place = found + len(each)
+    return True
 
 
 def _start_of(expression: str) -> str:

@@ -112,7 +112,7 @@ class Mutes:
                 name,
                 frozenset(self._by_value.get(name, ())),
                 tuple({pattern.start for pattern, _ in self._by_pattern.get(name, ())}),
-                [pattern.matches for pattern, _ in self._by_pattern.get(name, ())],
+                [(pattern.start, pattern.matches) for pattern, _ in self._by_pattern.get(name, ())],
             )
             for name in sorted({*self._by_value, *self._by_pattern})
         ]
@@ -129,8 +129,8 @@ class Mutes:
             if value in values:
                 return True
             if starts and value and value.startswith(starts):  # one look at most values, for all patterns
-                for matches in patterns:
-                    if matches(value):
+                for start, matches in patterns:
+                    if value.startswith(start) and matches(value):
                         return True
         return False
 

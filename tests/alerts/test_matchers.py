@@ -94,7 +94,27 @@ def test_an_alert_without_such_a_label_is_asked_for_its_own_words() -> None:
     assert value_of("instance", {}, **own) == ""
 
 
-_PATTERNS = ["a", "a.*", ".*a", ".*a.*", "ab?c", "a|b", "a+b", "a.b", "", ".*", "a b", "a?"]
+_PATTERNS = [
+    "a.*b",
+    ".*a.*b.*",
+    "a.*b.*c",
+    ".*.*",
+    "ab.*ba",
+    "..*",
+    ".*a.*?",
+    "a",
+    "a.*",
+    ".*a",
+    ".*a.*",
+    "ab?c",
+    "a|b",
+    "a+b",
+    "a.b",
+    "",
+    ".*",
+    "a b",
+    "a?",
+]
 
 
 @given(st.sampled_from(_PATTERNS), st.text("abc \n", max_size=5))
