@@ -139,14 +139,11 @@ class Router:
             return self._only
         if not self._is_static:
             return self._ask(facts)
-        looks = (
-            facts.severity,
-            facts.title if self._needs_text else "",
-            facts.source,
-            facts.integration,
-            *[facts.labels.get(name, "") for name in self._labels],
-            *[facts.annotations.get(name, "") for name in self._annotations],
-        )
+        said = facts.labels.get
+        looks = (facts.severity, facts.source, facts.integration, *[said(name, "") for name in self._labels])
+        if self._needs_text or self._annotations:
+            said = facts.annotations.get
+            looks = (*looks, facts.title if self._needs_text else "", *[said(name, "") for name in self._annotations])
         decision = self._decided.get(looks)
         if decision is None:
             if len(self._decided) >= _MOST_REMEMBERED:
