@@ -87,7 +87,7 @@ def test_a_key_shows_the_alerts_of_its_own_integration_only(sender: Sender) -> N
 
 @pytest.mark.parametrize(
     ("word", "body", "statements"),
-    [("tags", {"tags": ["a"]}, 7), ("notes", {"note": "On it"}, 11), ("acknowledge", {}, 15)],
+    [("tags", {"tags": ["a"]}, 8), ("notes", {"note": "On it"}, 12), ("acknowledge", {}, 16)],
 )
 def test_an_action_costs_few_statements(
     doorstep: Doorstep, engine: MovedEngine, word: str, body: Json, statements: int
