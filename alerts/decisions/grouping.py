@@ -53,10 +53,18 @@ class Window:
         return at - since > self.length
 
 
-@lru_cache(maxsize=10_000)
 def open_key(integration_id: int, service_id: int, group_key: str) -> str:
     """The opaque identity of a group's open incident: 64 hexadecimal digits."""
+    reckon = _remembered_key if len(group_key) <= _LONGEST_REMEMBERED else _open_key
+    return reckon(integration_id, service_id, group_key)
+
+
+def _open_key(integration_id: int, service_id: int, group_key: str) -> str:
     return hashlib.sha256(f"{integration_id}\n{service_id}\n{group_key}".encode()).hexdigest()
+
+
+_LONGEST_REMEMBERED = 1000  # characters: a sender's group key may be megabytes
+_remembered_key = lru_cache(maxsize=10_000)(_open_key)
 
 
 def fingerprint(dedup_key: str) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from alerts.models import AlertStatus
 from alerts.parsing.mend import Unreadable
 from alerts.parsing.source import (
+    LONGEST_HREF,
     Ignored,
     Json,
     Link,
@@ -133,8 +134,9 @@ def _alert(
     )
 
 
-def _links(source: str, runbook: str, dashboard: str, external: str) -> list[Link]:
-    return list(_linked(source, runbook, dashboard, external))
+def _links(*hrefs: str) -> list[Link]:
+    # What is too long for a link is not remembered either.
+    return list(_linked(*[href if len(href) <= LONGEST_HREF else "" for href in hrefs]))
 
 
 @lru_cache(maxsize=2000)  # the alerts of a rule have the same ones

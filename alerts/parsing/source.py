@@ -24,6 +24,7 @@ Json = Any
 
 MOST_ALERTS = 10_000  # of one message. What comes after them stays in the raw message only.
 CUT_MARK = "too_many_alerts"
+LONGEST_HREF = 4000  # characters of a link; a longer one is left out
 
 _SEVERITIES = {
     **dict.fromkeys(("critical", "crit", "fatal", "emergency", "emerg", "alert", "disaster", "p1", "sev1", "page"),
@@ -251,7 +252,7 @@ def links_of(*pairs: tuple[str, Json]) -> list[Link]:
     return [
         Link(text, href)
         for text, href in pairs
-        if isinstance(href, str) and href.startswith(("http://", "https://")) and len(href) <= 4000
+        if isinstance(href, str) and href.startswith(("http://", "https://")) and len(href) <= LONGEST_HREF
     ]
 
 
