@@ -1,8 +1,6 @@
 """Grouping by expression: CEL that makes a text of an alert; what has the same text belongs together. Pure."""
 
-import cel
-
-from alerts.decisions import routing
+from alerts.decisions import evaluator, routing
 from alerts.decisions.grouping import Group
 from alerts.decisions.routing import Facts
 
@@ -21,7 +19,7 @@ def group_of(expression: str, facts: Facts, *, dedup_key: str) -> Group:
     if isinstance(program, str):
         return Group(dedup_key, "expression_failed")
     try:
-        text = program.execute(cel.Context(routing.context_of(facts, *routing.references(expression))))
+        text = program.execute(evaluator.Context(routing.context_of(facts, *routing.references(expression))))
     except Exception:  # noqa: BLE001  the evaluator raises whatever the expression deserves
         return Group(dedup_key, "expression_failed")
     if not isinstance(text, str) or not text:

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import cel
-
+from alerts.decisions import evaluator
 from alerts.decisions.hours import Hours
 
 LONGEST_CONDITION = 1000
@@ -81,7 +80,7 @@ def check(condition: str, *, gives: type[bool] | type[str] = bool) -> str:
     if has_nested_macros(condition):
         return "The condition nests “all”, “exists”, “map” or “filter” in one another. Use one at a time."
     try:
-        program = cel.compile(condition)
+        program = evaluator.compile(condition)
     except ValueError as trouble:
         return f"The condition is not valid CEL: {str(trouble).splitlines()[0]}"
     unknown = sorted(set(program.variables()) - set(NAMES) - bound_names(condition))
@@ -163,7 +162,7 @@ class Router:
         return router
 
     def _ask(self, facts: Facts) -> Decision:
-        context = cel.Context(context_of(facts, self._labels, self._annotations, self._is_static))
+        context = evaluator.Context(context_of(facts, self._labels, self._annotations, self._is_static))
         failures: list[tuple[int, str]] = []
         for rule, program in self._rules:
             if program is None:
@@ -202,7 +201,7 @@ class Router:
 def compiled(condition: str) -> Any:
     """The program; or, where it cannot be compiled (it was saved by an older release), the problem as text."""
     try:
-        return cel.compile(condition)
+        return evaluator.compile(condition)
     except ValueError as trouble:
         return str(trouble).splitlines()[0][:200]
 

@@ -12,8 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
-import cel
-
+from alerts.decisions import evaluator
 from alerts.decisions.routing import MACROS, bound_names, has_nested_macros
 from alerts.mapping.functions import FUNCTIONS, LONGEST_TEXT, MOST_ELEMENTS, Functions
 from alerts.parsing.source import Json, as_text
@@ -66,7 +65,7 @@ class Expression:
         given = {name: _looked_up(facts, each, longest) for name, each in self.references.items()}
         helped = Functions()
         try:
-            context = cel.Context(given)
+            context = evaluator.Context(given)
             for name in self.functions:
                 context.add_function(name, getattr(helped, name))
             value = self.program.execute(context)
@@ -89,8 +88,8 @@ def compiled(text: str, roots: tuple[str, ...]) -> Expression:
     program = None
     if not refusal:
         try:
-            cel.compile(text)
-            program = cel.compile(rewritten)
+            evaluator.compile(text)
+            program = evaluator.compile(rewritten)
         except ValueError as trouble:
             refusal = f"This is not valid CEL: {_first_line(trouble)}"
     if program is not None:
