@@ -5,8 +5,9 @@ from datetime import timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from alerts import identities
 from alerts.decisions import hours
 from alerts.decisions.flapping import FLAP_CHANGES, FLAP_WINDOW
 from alerts.heartbeats import models as heartbeat_models  # noqa: F401  more models; Django finds them by this
@@ -301,7 +302,10 @@ class Alert(models.Model):
             models.CheckConstraint(name="alert_status_is_known", condition=Q(status__in=AlertStatus.values)),
         ]
         indexes = [
-            models.Index(name="alert_by_identity", fields=["integration", "fingerprint", "-id"]),
+            models.Index(
+                *("integration", identities.period_of_end(), identities.short("fingerprint"), F("id").desc()),
+                name="alert_by_end_and_identity",
+            ),
             models.Index(name="alert_of_incident", fields=["incident", "-id"]),
             models.Index(name="alert_expires", fields=["expires_at"], condition=Q(expires_at__isnull=False)),
             models.Index(name="alert_flaps", fields=["flapping_until"], condition=Q(flapping_until__isnull=False)),

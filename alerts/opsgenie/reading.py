@@ -1,7 +1,8 @@
 """Which alerts are found, in which order, for Opsgenie's clients; and what became of a request. Of one integration."""
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 
+from alerts import identities
 from alerts.decisions.grouping import fingerprint
 from alerts.models import Alert, Event, EventStatus, Integration
 from alerts.opsgenie import fields
@@ -75,13 +76,15 @@ def is_processed(event: Event) -> bool:
 
 
 def alert_of_request(event: Event) -> Alert | None:
-    """The alert a message told of or acted on, as it was then."""
+    """The alert a message told of or acted on, as it was then; unless it was over more than a week ago."""
     keys = [each["dedup_key"] for each in event.understood]
     if not keys:
         return None
-    of_it = alerts_of(event.integration).filter(fingerprint=fingerprint(str(keys[0])))
-    until = event.processed_at or clock.now()
-    return of_it.filter(first_seen_at__lte=until).first()
+    mark, now = fingerprint(str(keys[0])), clock.now()
+    of_it = alerts_of(event.integration).filter(fingerprint=mark, first_seen_at__lte=event.processed_at or now)
+    over = of_it.alias(period=identities.period_of_end(), short=identities.short("fingerprint"))
+    over = over.filter(period__in=identities.periods(now), short=identities.short(Value(mark)))
+    return of_it.filter(IS_OPEN).first() or over.first()
 
 
 def entries(alert: Alert, *, only_notes: bool, order: str, limit: int, after: int | None) -> list[TimelineEntry]:

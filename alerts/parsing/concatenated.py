@@ -52,7 +52,7 @@ class _Mender:
         self._depth = 0
 
     def whole(self) -> str:
-        made = self._value("{")
+        made = self._members(self._text[0])  # `{name}` is a macro only where a value stands
         self._skip()
         if self._at != len(self._text):
             raise _Beyond

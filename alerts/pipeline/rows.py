@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
+from alerts import identities
 from alerts.models import AlertStatus
 from alerts.pipeline import copying
 from alerts.pipeline.cases import Episode
@@ -18,14 +19,27 @@ from alerts.pipeline.cases import Episode
 _AT_ONCE = 2000  # rows a statement; a message of 16 MB holds far more
 _LINES_AT_ONCE = 50
 
-_LATEST = """
+_COLUMNS = """
 select alert.id, alert.fingerprint, alert.status, alert.incident_id, alert.service_id, alert.also_in, alert.started_at,
     alert.ended_at, alert.resolved_at, alert.reasons ->> 'dedup', alert.reasons ->> 'late_firing_at', alert.group_key,
     alert.content_hash, alert.expires_at, alert.changes, alert.flapping_until
-from string_to_table(%s, ',') as wanted(fingerprint)
+from wanted
+"""
+_WANTED = "with wanted as materialized (select * from string_to_table(%(fingerprints)s, ',') as given(fingerprint))"
+# The limit keeps the planner from reading all that fires, whatever it thinks of how much that is.
+_OPEN = """
 cross join lateral (
     select * from alerts_alert
-    where integration_id = %s and fingerprint = wanted.fingerprint
+    where integration_id = %(integration)s and fingerprint = wanted.fingerprint and status <> 'resolved'
+    limit 1
+) as alert
+"""
+_OVER = """
+cross join lateral (
+    select * from alerts_alert
+    where integration_id = %(integration)s and fingerprint = wanted.fingerprint and status = 'resolved'
+        and date_bin('28 days', coalesce(resolved_at, first_seen_at), '2001-01-01T00:00:00Z') = %(period)s
+        and hashtextextended(fingerprint, 0) = hashtextextended(wanted.fingerprint, 0)
     order by id desc limit 1
 ) as alert
 """
@@ -98,14 +112,21 @@ class Row(NamedTuple):
 _ROW = Row._make
 
 
-def newest(integration_id: int, fingerprints: list[str]) -> list[Row]:
-    """The newest row of each identity that has one."""
-    rows: list[Row] = []
+def newest(integration_id: int, fingerprints: list[str], *, at: datetime) -> list[Row]:
+    """The newest row of each identity that fires, or is over and remembered at this moment."""
+    found: dict[str, Row] = {}
+    periods = identities.periods(at)
+    # Of an identity that stands in several, the first is the newest.
+    ways = [_OPEN, *(_OVER.replace("%(period)s", f"%(period_{number})s") for number in range(len(periods)))]
+    query = _WANTED + " union all ".join(_COLUMNS + way for way in ways)
+    given: dict[str, Any] = {"integration": integration_id}
+    given.update({f"period_{number}": period for number, period in enumerate(periods)})
     with connection.cursor() as cursor:
         for start in range(0, len(fingerprints), _AT_ONCE):
-            cursor.execute(_LATEST, [",".join(fingerprints[start : start + _AT_ONCE]), integration_id])
-            rows.extend(map(_ROW, cursor.fetchall()))
-    return rows
+            cursor.execute(query, {**given, "fingerprints": ",".join(fingerprints[start : start + _AT_ONCE])})
+            for row in map(_ROW, cursor.fetchall()):
+                found.setdefault(row.fingerprint, row)
+    return list(found.values())
 
 
 def have_moved(known: Sequence[Row]) -> bool:

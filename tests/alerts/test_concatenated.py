@@ -38,7 +38,7 @@ def test_what_was_meant_is_read_with_a_mark(broken: str, meant: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "Disk full", '"x"', "{", '{"a"', '{"a": "x', "{a: 1}", "[1, 2", '{"a": 1} {"b": 2}']
+    "text", ["", "x", "Disk full", '"x"', "{", '{"a"', '{"a": "x', "{a: 1}", "[1, 2", '{"a": 1} {"b": 2}', "{name}"]
 )
 def test_what_nobody_can_tell_is_not_guessed(text: str) -> None:
     assert mended(text) is None
