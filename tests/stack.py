@@ -73,7 +73,7 @@ class Stack:
         self._clients: list[httpx.Client] = []
 
     def __enter__(self) -> "Stack":
-        self.command("prepare")
+        self.prepared: dict[str, Any] = json.loads(self.command("prepare").strip().splitlines()[-1])
         return self
 
     def __exit__(

@@ -108,21 +108,29 @@ def standing_of(incident_ids: Sequence[int], mutes: Mutes | None) -> dict[int, S
 
 
 def _found_of(incident_ids: Sequence[int], mutes: Mutes) -> dict[int, list[Found]]:
-    """What was found of the alerts that fire in each; alerts that look alike stand there once."""
+    """What was found of the alerts that fire in each; alerts that look alike stand there once.
+
+    Where nothing mutes one of them, nothing mutes the incident; the others, which may be very many, are not read.
+    """
     wanted = set(incident_ids)
     found: dict[int, dict[int, Found]] = {pk: {} for pk in incident_ids}
+    unsettled = set(incident_ids)
     moved_on = Q(also_in__overlap=list(wanted)) & ~Q(also_in=[])
     rows = Alert.objects.filter(Q(incident__in=wanted) | moved_on).exclude(status=AlertStatus.RESOLVED)
     asked = ("incident_id", "also_in", "labels", "title", "severity", "dedup_key", "service_id", "integration_id")
     for incident_id, also_in, labels, title, severity, dedup_key, service_id, integration_id in (
         rows.order_by().values_list(*asked).iterator(chunk_size=2000)
     ):
-        of = {incident_id, *also_in} & wanted
-        if all(id(NOTHING) in found[pk] for pk in of):
+        of = {incident_id, *also_in} & unsettled
+        if not of:
             continue
         one = mutes.of(Facts(labels, title, severity or "", dedup_key, service_id, integration_id))
         for pk in of:
             found[pk][id(one)] = one
+        if one is NOTHING:
+            unsettled -= of
+            if not unsettled:
+                break
     return {pk: list(each.values()) for pk, each in found.items()}
 
 

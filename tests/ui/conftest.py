@@ -1,7 +1,6 @@
 """A running installation of its own, and Debian's Chromium in front of it."""
 
 import gzip
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -123,10 +122,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         try:
             with stack:
                 carriers.point_at(stack.url)
-                told = json.loads(stack.command("prepare").strip().splitlines()[-1])
                 stack.sql("update alerts_integration set storm_after = 0")  # the tests of a minute share a service
                 stack.start("web", "worker")
-                yield Installation(stack, valkey, told["webhook_url"])
+                yield Installation(stack, valkey, stack.prepared["webhook_url"])
         finally:
             valkey.kill()
 

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         "Make the database hold what these YAML or JSON files say. Objects are known by their names; what the files do "
         "not mention stays as it is. Nothing is written unless everything can be."
     )
+    requires_system_checks: list[str] = []  # `prepare` has made them, before anything else started
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="YAML or JSON; - is standard input.")

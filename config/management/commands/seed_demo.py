@@ -10,6 +10,7 @@ from config import demo
 
 class Command(BaseCommand):
     help = "Make the demo service, schedule, policy and integration, where they are missing; print a curl line."
+    requires_system_checks: list[str] = []  # `prepare` has made them, before anything else started
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

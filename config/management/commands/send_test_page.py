@@ -10,6 +10,7 @@ from notifications import rehearsal
 
 class Command(BaseCommand):
     help = "Send a test page to every contact method of a person, now, and say what became of each."
+    requires_system_checks: list[str] = []  # `prepare` has made them, before anything else started
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", metavar="USER", help="User name.")
