@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.models import Role, Team, User
+from core.api import Amendment
 
 
 class UserOut(serializers.ModelSerializer[User]):
@@ -22,7 +23,7 @@ class UserOut(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-class OwnIn(serializers.ModelSerializer[User]):
+class OwnIn(Amendment, serializers.ModelSerializer[User]):
     """What everybody may change about herself."""
 
     class Meta:
@@ -69,7 +70,7 @@ class TeamOut(serializers.ModelSerializer[Team]):
         return sorted(user.username for user in team.members.all())
 
 
-class TeamIn(serializers.ModelSerializer[Team]):
+class TeamIn(Amendment, serializers.ModelSerializer[Team]):
     """A team as it shall be; `members` replaces all of them."""
 
     members = serializers.SlugRelatedField(

@@ -16,6 +16,7 @@ from alerts.parsing.mend import clean_text, decode
 from alerts.parsing.source import sources
 from catalog.models import Service
 from core import durations
+from core.api import Amendment
 from incidents.models import Severity
 from incidents.serializers import MuteOut
 
@@ -198,7 +199,7 @@ class IntegrationWithKey(IntegrationOut):
         read_only_fields = fields
 
 
-class _IntegrationFields(serializers.Serializer[Any]):
+class _IntegrationFields(Amendment):
     name = serializers.CharField(max_length=100)
     group_by = serializers.ListField(
         child=serializers.CharField(max_length=200), required=False, allow_null=True, max_length=20

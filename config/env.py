@@ -34,7 +34,7 @@ VARIABLES = (
         secret=True,
     ),
     Variable("ALLOWED_HOSTS", "", "Further host names the pages answer to, separated by commas."),
-    Variable("DATABASE_URL", "", "PostgreSQL to use; unset: the embedded one.", secret=True),
+    Variable("DATABASE_URL", "", "PostgreSQL 14 or newer to use; unset: the embedded one.", secret=True),
     Variable("REDIS_URL", "", "Redis or Valkey to use; unset: the embedded one.", secret=True),
     Variable("TOCSIN_DATA_DIR", "./var", "Folder of the embedded servers, keys and generated secrets."),
     Variable(

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from rest_framework.views import exception_handler
 
 from core import bounded
 from core.errors import DomainError, Invalid, NotAllowed
+from core.spelling import near
 
 # What concerns the request as a whole and no single field.
 WHOLE = "non_field_errors"
@@ -36,6 +37,23 @@ class NewestFirst(CursorPagination):
                 return super().paginate_queryset(queryset, request, view)
         except ValueError:
             raise NotFound("This cursor leads nowhere. Start again without one.") from None
+
+
+class Amendment(serializers.Serializer[Any]):
+    """For serializers of what a client wants changed. A change of nothing it knows is a mistake, and is told.
+
+    Names that are none of its fields are passed over beside others that are: what was read may be sent back.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        """What is to be changed. Raises ValidationError."""
+        known = self.fields
+        if isinstance(data, Mapping) and data and not any(name in known for name in data):
+            names = [name for name, field in known.items() if not field.read_only]
+            raise ValidationError(
+                {str(name): f"No field that can be changed has this name{near(str(name), names)}." for name in data}
+            )
+        return super().to_internal_value(data)
 
 
 def error(code: str, message: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:

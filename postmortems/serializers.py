@@ -4,6 +4,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.models import User
+from core.api import Amendment
 from incidents.models import Incident
 from postmortems.editing import LONGEST_BODY
 from postmortems.models import ActionItem, Postmortem, Review, Template
@@ -107,7 +108,7 @@ class ActionItemIn(serializers.Serializer[None]):
     status = serializers.ChoiceField(choices=ActionItem.Status.choices, required=False)
 
 
-class ActionItemChange(serializers.Serializer[None]):
+class ActionItemChange(Amendment):
     """What of an action item is to change; what is left out stays."""
 
     title = serializers.CharField(max_length=ActionItem.LONGEST_TITLE, required=False)

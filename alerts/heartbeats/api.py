@@ -21,6 +21,7 @@ from alerts.heartbeats.verbs import Wish
 from alerts.models import Integration
 from alerts.serializers import Duration
 from catalog.models import Service
+from core.api import Amendment
 from incidents.models import Severity
 
 
@@ -53,7 +54,7 @@ class HeartbeatWithKey(HeartbeatOut):
         read_only_fields = fields
 
 
-class HeartbeatChange(serializers.Serializer[Any]):
+class HeartbeatChange(Amendment):
     """What is to be changed of it."""
 
     name = serializers.CharField(max_length=200)

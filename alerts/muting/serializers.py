@@ -14,6 +14,7 @@ from alerts.muting.windows import WindowWish
 from alerts.serializers import Duration
 from catalog.models import Service
 from core import clock
+from core.api import Amendment
 
 _MATCHERS = 'As Alertmanager writes them: `alertname="DiskFull"`, `instance=~"db-.*"`, also `!=` and `!~`.'
 
@@ -51,7 +52,7 @@ class ScopeIn(serializers.Serializer[Any]):
     integration = _named(Integration, required=False, allow_null=True, default=None)
 
 
-class SilenceIn(serializers.Serializer[Any]):
+class SilenceIn(Amendment):
     """A new silence: give `ends_at` or `duration`. Without `starts_at` it begins now."""
 
     matchers = _matchers()
@@ -160,7 +161,7 @@ class WindowOut(serializers.ModelSerializer[MaintenanceWindow]):
         ]
 
 
-class WindowIn(serializers.Serializer[Any]):
+class WindowIn(Amendment):
     """A new window. Without `starts` it begins now. It mutes what is in its scope: all that is given must hold."""
 
     name = serializers.CharField(max_length=100)
@@ -196,7 +197,7 @@ class RuleOut(serializers.ModelSerializer[InhibitionRule]):
         read_only_fields = fields
 
 
-class RuleIn(serializers.Serializer[Any]):
+class RuleIn(Amendment):
     """While an alert fires that the source matchers match, those that the target matchers match page nobody."""
 
     name = serializers.CharField(max_length=100)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Role, User
 from config.apply.document import Node
-from config.apply.schema import Fields, Gathered, Reader, list_of, near, wrong
+from config.apply.schema import Fields, Gathered, Reader, list_of, wrong
 from config.apply.section import Given, Made, Plain, Section, said
 from config.apply.values import (
     duration,
@@ -21,6 +21,7 @@ from config.apply.values import (
     username,
 )
 from core import clock, durations
+from core.spelling import near
 from notifications import addresses
 from notifications.channel import CHANNELS
 from notifications.models import ContactMethod, NotificationRule

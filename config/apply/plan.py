@@ -18,10 +18,11 @@ from config.apply.mutes import InhibitionRules, MaintenanceWindows
 from config.apply.people import Users
 from config.apply.policies import Policies
 from config.apply.schedules import Schedules
-from config.apply.schema import Fields, Gathered, Wrong, near
+from config.apply.schema import Fields, Gathered, Wrong
 from config.apply.section import Form, Given, Made, Plain, Section
 from config.apply.services import Services
 from config.apply.teams import Teams
+from core.spelling import near
 
 # In the order of writing: what a section names stands in a section before it.
 SECTIONS: tuple[Section[Any], ...] = (

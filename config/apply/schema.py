@@ -4,13 +4,13 @@ A reader takes a node and what is being gathered on the way, and returns the val
 wrong and where. `values` has the readers of single values.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from config.apply import document
 from config.apply.document import Items, Node, Place, Problem, Scalar
+from core.spelling import near, nearest
 
 T = TypeVar("T")
 
@@ -54,19 +54,6 @@ class Gathered:
 
 
 Reader = Callable[[Node, Gathered], T]
-
-
-def nearest(name: str, known: Collection[str]) -> str | None:
-    """The known name that was probably meant; None where none looks like it."""
-    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.6)), None)
-
-
-def near(name: str, known: Collection[str]) -> str:
-    """A hint to the nearest known name, else to all of them if they are few."""
-    match = nearest(name, known)
-    if match is not None:
-        return f' (did you mean "{match}"?)'
-    return f" (known: {', '.join(sorted(known))})" if 0 < len(known) <= 12 else ""
 
 
 def optional(reader: Reader[T]) -> Reader[T | None]:

@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
 from config.apply.document import Node
-from config.apply.schema import Gathered, Reader, Reference, Written, near, scalar, wrong
+from config.apply.schema import Gathered, Reader, Reference, Written, scalar, wrong
 from core import durations
+from core.spelling import near
 from notifications.addresses import is_email
 
 _TURN = re.compile(r"(\d{1,3})([dw])", re.ASCII)

@@ -193,6 +193,11 @@ def test_an_inhibition_rule_is_made_changed_and_taken_away(api: APIClient) -> No
     assert made.status_code == 201, made.json()
     address = f"/api/v1/inhibition-rules/{made.json()['id']}/"
 
+    no_field = api.patch(address, {"is_active": False}, format="json")
+    assert no_field.status_code == 400
+    assert no_field.json()["error"]["fields"] == {
+        "is_active": ['No field that can be changed has this name (did you mean "active"?).']
+    }
     assert api.patch(address, {"active": False}, format="json").json()["active"] is False
     assert api.get("/api/v1/inhibition-rules/").json()["results"][0]["source_matchers"] == ['alertname="DbDown"']
     twice = api.post("/api/v1/inhibition-rules/", body, format="json").json()["error"]["fields"]
