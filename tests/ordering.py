@@ -13,8 +13,8 @@ _LONG = ("chaos", "stack", "browser")
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)  # before pytest-xdist's own, which counts cores
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores, as much of a run is waiting for processes to start and for limits to pass."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Two more than there are cores, as much of a run is waiting for processes to start and for limits to pass."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
