@@ -1,7 +1,10 @@
 """Alerts given to Tocsin as to an Alertmanager: they fire until their end, unless they are told of again."""
 
+import json
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from alerts.models import AlertStatus
 from core import clock
@@ -64,3 +67,22 @@ def test_a_wrong_key_is_told_of(prometheus: Sender) -> None:
     answer = prometheus.doorstep.post(f"/alertmanager/{'x' * 32}/api/v2/alerts", [{"labels": LABELS}])
 
     assert (answer.status, "key" in answer.json) == (403, True)
+
+
+@pytest.mark.parametrize("dear", ["NaN" + " " * 9_000, '"\xff' + "x" * 9_000 + '"', '"\\ud800' + "x" * 9_000 + '"'])
+def test_a_large_list_that_has_to_be_mended_is_taken(prometheus: Sender, engine: MovedEngine, dear: str) -> None:
+    body = json.dumps([{"labels": LABELS, "annotations": {"log": "DEAR"}}]).replace('"DEAR"', dear)
+
+    answer = prometheus.doorstep.post(f"/alertmanager/{prometheus.key}/api/v2/alerts", body.encode("latin-1"))
+    engine.run()
+
+    assert answer.status == 200
+    assert [alert.labels for alert in prometheus.alerts()] == [LABELS]
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"alerts", b'{"alerts": NaN' + b" " * 9_000 + b"}"])
+def test_what_is_no_list_is_refused(prometheus: Sender, body: bytes) -> None:
+    answer = prometheus.doorstep.post(f"/alertmanager/{prometheus.key}/api/v2/alerts", body)
+
+    assert answer.status == 400
+    assert not prometheus.events()

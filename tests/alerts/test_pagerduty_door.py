@@ -1,14 +1,17 @@
 """PagerDuty's Events API v2: answers in the vendor's shape, 400 only for what its clients must not repeat."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from alerts.models import Event
+from alerts.models import Event, EventStatus
+from alerts.receiving.entrance import Message, Request, entrance_for
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
+from tests.world import MovedEngine
 
 PAYLOAD = {"summary": "Disk full", "source": "db-1", "severity": "critical"}
 
@@ -68,21 +71,115 @@ def test_what_must_not_be_repeated_is_answered_400(doorstep: Doorstep, body: Any
     assert not Event.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "details",
-    [
-        "[" + "{}," * 60_000 + "{}]",
-        '"' + "x" * 600_000 + '"',
-        "[" * 5_000 + "]" * 5_000,
-        "NaN" + " " * 9_000,
-    ],
-)
-def test_what_costs_much_to_read_is_refused_before_anybody_knows_whose_it_is(doorstep: Doorstep, details: str) -> None:
-    body = '{"routing_key": "%s", "event_action": "trigger", "payload": {"summary": "x", "custom_details": %s}}'
+EVENT = '{"routing_key": "%s", "event_action": "trigger", "payload": {"summary": "x", "custom_details": %s}}'
 
-    answered = doorstep.post("/v2/enqueue", (body % ("x" * 32, details)).encode())
+
+@pytest.mark.parametrize("name", ["routing_key", "other"])
+def test_what_is_larger_than_the_vendor_takes_is_not_looked_through(doorstep: Doorstep, name: str) -> None:
+    body = EVENT.replace("routing_key", name) % ("x" * 32, '"' + "x" * 600_000 + '"')
+
+    answered = doorstep.post("/v2/enqueue", body.encode())
 
     assert (answered.status, answered.json["errors"]) == (400, ["JSON parse error"])
+
+
+DEAR = {
+    "nan": "NaN" + " " * 9_000,
+    "bad_utf8": '"\xff' + "x" * 9_000 + '"',
+    "surrogate": '"\\ud800' + "x" * 9_000 + '"',
+    "control": '"a\x00' + "x\n" * 9_000 + '"',
+    "many_values": "[" + "{}," * 60_000 + "{}]",
+    "deep": "[" * 5_000 + "]" * 5_000,
+    "trailing_comma": '["' + "x" * 9_000 + '", ]',
+}
+
+
+@pytest.mark.parametrize("details", DEAR.values(), ids=DEAR)
+def test_what_would_be_dear_to_read_at_the_door_is_kept_and_read_by_the_pipeline(
+    sender: Sender, engine: MovedEngine, details: str
+) -> None:
+    answered = sender.doorstep.post("/v2/enqueue", (EVENT % (sender.key, details)).encode("latin-1"))
+    engine.run()
+
+    assert (answered.status, answered.json["status"]) == (202, "success")
+    (alert,) = sender.alerts()
+    assert (alert.title, alert.dedup_key) == ("x", answered.json["dedup_key"])
+    (kept,) = sender.events()
+    assert bytes(kept.body) == (EVENT % ("*" * len(sender.key), details)).encode("latin-1")
+
+
+def test_what_would_be_dear_to_read_is_still_refused_where_nobody_has_its_key(doorstep: Doorstep) -> None:
+    answered = doorstep.post("/v2/enqueue", (EVENT % ("x" * 32, DEAR["many_values"])).encode())
+
+    assert answered.status == 400
+    assert "Invalid routing key" in answered.json["errors"][0]
+    assert not Event.objects.exists()
+
+
+def test_what_cannot_be_read_at_all_is_kept_for_somebody_to_see(sender: Sender, engine: MovedEngine) -> None:
+    answered = sender.doorstep.post("/v2/enqueue", b'{"routing_key" : "%s", "payload": {{{' % sender.key.encode())
+    engine.run()
+
+    assert answered.status == 202
+    assert [event.status for event in sender.events()] == [EventStatus.QUARANTINED]
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_the_outermost_key_and_identity_of_an_unread_event_count(
+    sender: Sender, engine: MovedEngine, is_before: bool
+) -> None:
+    own = f'"routing_key":"{sender.key}","dedup_key":"disk/7"'
+    other = '"payload":{"summary":"x","custom_details":{"routing_key":"another","dedup_key":"other","v":%s}}'
+    parts = [own, other % DEAR["nan"]] if is_before else [other % DEAR["nan"], own]
+
+    answered = sender.doorstep.post("/v2/enqueue", f'{{"event_action":"trigger",{",".join(parts)}}}'.encode())
+    engine.run()
+
+    assert (answered.status, answered.json["dedup_key"]) == (202, "disk/7")
+    assert [alert.dedup_key for alert in sender.alerts()] == ["disk/7"]
+
+
+def test_an_identity_within_the_details_of_an_unread_event_is_not_its_own(sender: Sender, engine: MovedEngine) -> None:
+    body = (EVENT % (sender.key, f'{{"dedup_key":"all","v":{DEAR["nan"]}}}')).encode()
+
+    answers = [sender.doorstep.post("/v2/enqueue", body).json["dedup_key"] for _ in range(2)]
+    engine.run()
+
+    assert [alert.dedup_key for alert in sender.alerts()] == answers
+    assert len({"all", *answers}) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("way", ["04x", "04X"])
+def test_the_routing_key_of_an_unread_event_is_not_kept(doorstep: Doorstep, encoding: str, way: str) -> None:
+    sender = a_sender(doorstep, "pagerduty", service=a_service(), key="kJ-_7" * 8)
+    spelt = "".join(f"\\u{ord(each):{way}}" if at % 2 else each for at, each in enumerate(sender.key))
+    event = EVENT % (sender.key, f'["{sender.key}", "{spelt}", {DEAR["nan"]}]')
+
+    answered = doorstep.post("/v2/enqueue", event.encode(encoding))
+
+    (kept,) = sender.events()
+    assert answered.status == 202
+    assert bytes(kept.body).decode(encoding) == event.replace(sender.key, "*" * 40).replace(spelt, "*" * 40)
+
+
+@pytest.mark.parametrize(
+    "details",
+    ['""' * 250_000, '"routing_key"' + " " * 500_000, '"routing_key":"\\' * 29_000, "\\u0078" * 80_000, "[" * 500_000],
+)
+def test_an_event_made_to_be_dear_costs_the_door_little(details: str) -> None:
+    body = (EVENT % ("x" * 43, details)).encode()
+    request = Request("POST", "/v2/enqueue", "", body=body, size=len(body))
+    entrance = entrance_for("POST", "/v2/enqueue")
+    assert entrance is not None
+
+    started = time.process_time()
+    message = entrance.read(request)
+
+    # A few milliseconds; what takes time that grows with the square of the length takes minutes.
+    assert time.process_time() - started < 1
+    assert isinstance(message, Message)
+    assert message.key == "x" * 43
 
 
 def test_a_large_event_is_taken(sender: Sender) -> None:

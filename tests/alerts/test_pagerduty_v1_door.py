@@ -8,6 +8,7 @@ import pytest
 from alerts.models import Event
 from tests.alerts.doorstep import Answered, Doorstep, Sender, a_sender
 from tests.factories import a_service
+from tests.world import MovedEngine
 
 PATH = "/generic/2010-04-15/create_event.json"
 
@@ -75,3 +76,18 @@ def test_the_service_key_is_not_kept(doorstep: Doorstep, digit: str) -> None:
     assert answered.status == 200
     assert sender.key not in json.loads(bytes(kept.body)).values()
     assert json.loads(bytes(kept.body))["description"] == "Disk full"
+
+
+def test_what_would_be_dear_to_read_at_the_door_is_kept_and_read_by_the_pipeline(
+    sender: Sender, engine: MovedEngine
+) -> None:
+    event = '{"service_key": "%s", "event_type": "trigger", "incident_key": "srv01/HTTP", "description": "x", "v": %s}'
+    dear = "NaN" + " " * 9_000
+
+    answered = sender.doorstep.post(PATH, (event % (sender.key, dear)).encode())
+    engine.run()
+
+    assert (answered.status, answered.json["incident_key"]) == (200, "srv01/HTTP")
+    assert [(alert.title, alert.dedup_key) for alert in sender.alerts()] == [("x", "srv01/HTTP")]
+    (kept,) = sender.events()
+    assert bytes(kept.body).decode() == event % ("*" * len(sender.key), dear)

@@ -1,7 +1,8 @@
 """`POST /alertmanager/<key>/api/v2/alerts`: Prometheus, amtool and Grafana take Tocsin for an Alertmanager.
 
 What they read and what they silence is answered by `alerts.alertmanager.api`. As Alertmanager does it, a call with some
-alerts that are not valid is answered 400 and the others are taken; the whole is kept.
+alerts that are not valid is answered 400 and the others are taken; the whole is kept. So is a list that has to be
+mended first: the pipeline does it, or tells somebody.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,9 @@ class AlertmanagerApi(Entrance):
             try:
                 body = read_json_at_once(request.body)
             except Unreadable as trouble:
-                return _refused(400, str(trouble))
+                if not _begins_a_list(request.body):
+                    return _refused(400, str(trouble))
+                body = []
         if not isinstance(body, list):
             return _refused(400, "parsing alerts body failed: a list of alerts is expected")
         problem = _problem(body)
@@ -53,6 +56,10 @@ class AlertmanagerApi(Entrance):
     def switched_off(self, message: Message) -> Answer:
         """The integration takes nothing at the moment."""
         return _refused(403, "this integration is switched off in Tocsin")
+
+
+def _begins_a_list(body: bytes) -> bool:
+    return body.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"[")
 
 
 def _problem(alerts: Sequence[Json]) -> str:

@@ -1,7 +1,7 @@
 """PagerDuty's Events API v2, for senders that only change the host name: `/v2/enqueue` and `/v2/change/enqueue`.
 
 The key and the identity stand in the body, so it is parsed before it is committed. What the vendor would refuse but a
-person should hear of (an unknown severity, no source) is taken.
+person should hear of (an unknown severity, no source, a body that has to be mended) is taken.
 """
 
 import uuid
@@ -17,6 +17,7 @@ class PagerDuty(EventsApi):
     slug = "pagerduty"
     prefixes = (ENQUEUE, CHANGE)
     key_field = "routing_key"
+    identity_field = "dedup_key"
     replaces = "PagerDuty"
     calls = (
         DropIn("POST", ENQUEUE, "Events API v2: trigger, acknowledge, resolve"),
@@ -26,7 +27,7 @@ class PagerDuty(EventsApi):
     def read(self, request: Request) -> Message | Answer:
         """The routing key; and a dedup key of our own where a trigger comes without."""
         event = self.opened(request)
-        if isinstance(event, Answer):
+        if isinstance(event, Message | Answer):
             return event
         problems = _problems(event, is_change=request.path.rstrip("/") == CHANGE)
         if problems:

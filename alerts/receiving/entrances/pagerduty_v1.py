@@ -15,13 +15,14 @@ class PagerDutyV1(EventsApi):
     slug = "pagerduty_v1"
     prefixes = (CREATE,)
     key_field = "service_key"
+    identity_field = "incident_key"
     replaces = "PagerDuty"
     calls = (DropIn("POST", CREATE, "Events API v1: trigger, acknowledge, resolve"),)
 
     def read(self, request: Request) -> Message | Answer:
         """The service key; and an incident key of our own where a trigger comes without."""
         event = self.opened(request)
-        if isinstance(event, Answer):
+        if isinstance(event, Message | Answer):
             return event
         problems = _problems(event)
         if problems:
