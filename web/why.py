@@ -15,7 +15,6 @@ _DEDUP = {
     "late_resolved": "This message is older than the one that fired it.",
     "auto_resolved": "Nobody told of it for the integration's auto-resolve time, so it is over.",
     "acknowledged": "Acknowledged at its source.",
-    "acknowledged_unknown": "Acknowledged at its source before it was known to fire.",
 }
 _GROUP = {
     "group_by": "By the labels the integration groups by",

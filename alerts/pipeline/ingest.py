@@ -43,6 +43,12 @@ from incidents.models import Incident
 
 log = structlog.get_logger(__name__)
 
+# What an alert was taken for where that changes no row which could tell of it: then its message does.
+_IN_NO_ROW = {
+    "acknowledged_unknown": "Acknowledged at its source, but no such alert is open: there was nothing to change.",
+    "told_of_again": "Its source told of it again before this was read, so it goes on.",
+}
+
 
 class StandsAlone(Exception):
     """The next message is large: its start is committed before the work begins."""
@@ -147,9 +153,11 @@ def _follow(
     if rows.have_moved(known):
         raise Changed
     following = _following(integration, every, known, incidents, weather)
-    for message in told:
+    for understood, message in zip(messages, told, strict=True):
         for each in message:
-            following.tell(each)
+            reason = following.tell(each)
+            if reason in _IN_NO_ROW:
+                understood.add_reason(reason, _IN_NO_ROW[reason])
         following.end_message()
     services = Service.objects.in_bulk(
         {case.service_id for case in following.cases} | {each.route.service_id for each in every}

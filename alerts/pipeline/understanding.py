@@ -37,7 +37,10 @@ class RawEvent:
 
 @dataclass(slots=True)
 class Understood:
-    """What a message was understood to say; without alerts `reason` and `problem` tell why."""
+    """What a message was understood to say.
+
+    Without alerts, or where one changed nothing, `reason` and `problem` tell why.
+    """
 
     event: RawEvent
     alerts: list[ParsedAlert] = field(default_factory=list)
@@ -48,6 +51,12 @@ class Understood:
     changes: list[ChangeTold] = field(default_factory=list)
     is_doubted: bool = False  # it may not be the sender's at all
     is_told: bool = True  # to somebody, where it was put away
+
+    def add_reason(self, reason: str, sentence: str) -> None:
+        """What became of one of its alerts, where no row tells it. The first name stays; sentences are told once."""
+        self.reason = self.reason or reason
+        if sentence not in self.problem:
+            self.problem = f"{self.problem} {sentence}".strip()[:2000]
 
     def shown(self) -> list[dict[str, Any]]:
         """As the API shows it."""

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.models import Alert, AlertStatus
+from alerts.models import Alert, AlertStatus, EventStatus
+from alerts.pipeline import expiry, own_messages
 from incidents import lifecycle
 from incidents.actor import system
 from incidents.models import Incident
@@ -65,6 +66,20 @@ def test_what_was_told_of_again_while_nobody_looked_is_not_over(silent: Sender, 
 
     (alert,) = silent.alerts()
     assert (alert.status, alert.count) == (AlertStatus.FIRING, 2)
+
+
+def test_an_end_that_came_too_late_says_so_in_its_message(silent: Sender, engine: MovedEngine) -> None:
+    silent.post(_said())
+    engine.run()
+    engine._move_to(Alert.objects.get().expires_at or pytest.fail("It has no end."))
+    silent.post(_said())
+    expiry.run()
+
+    engine.run()
+
+    (end,) = [event for event in silent.events() if event.source == own_messages.SOURCE]
+    assert (end.status, end.reason, bool(end.problem)) == (EventStatus.PROCESSED, "told_of_again", True)
+    assert [alert.status for alert in silent.alerts()] == [AlertStatus.FIRING]
 
 
 def test_an_incident_stays_open_while_another_of_its_alerts_fires(silent: Sender, engine: MovedEngine) -> None:

@@ -258,6 +258,27 @@ def test_pagerduty_drops_what_is_said_of_unknown_keys_and_change_events(pagerdut
     assert [(event.status, event.reason) for event in pagerduty.events()][2] == (EventStatus.IGNORED, "change_event")
 
 
+def test_an_acknowledge_that_finds_no_open_alert_says_so_in_its_message(pagerduty: Sender, engine: MovedEngine) -> None:
+    for action, dedup_key in (("acknowledge", "nope"), ("trigger", "db"), ("resolve", "db"), ("acknowledge", "db")):
+        pagerduty.enqueue(action, dedup_key=dedup_key, payload=pagerduty_payload())
+
+    engine.run()
+
+    told = [(event.status, event.reason, "no such alert is open" in event.problem) for event in pagerduty.events()]
+    unknown = (EventStatus.PROCESSED, "acknowledged_unknown", True)
+    assert told == [unknown, (EventStatus.PROCESSED, "", False), (EventStatus.PROCESSED, "", False), unknown]
+
+
+def test_an_acknowledge_that_finds_its_alert_needs_no_reason(pagerduty: Sender, engine: MovedEngine) -> None:
+    pagerduty.enqueue("trigger", dedup_key="db", payload=pagerduty_payload())
+    pagerduty.enqueue("acknowledge", dedup_key="db")
+
+    engine.run()
+
+    assert [(event.reason, event.problem) for event in pagerduty.events()] == [("", ""), ("", "")]
+    assert [alert.reasons["dedup"] for alert in pagerduty.alerts()] == ["acknowledged"]
+
+
 def test_a_storm_on_one_service_is_one_incident_that_tells_of_it_a_few_times(
     doorstep: Doorstep, engine: MovedEngine
 ) -> None:
