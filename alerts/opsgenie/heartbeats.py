@@ -24,6 +24,7 @@ from alerts.parsing.mend import Unreadable, read_json_at_once
 
 _UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}
 _LONGEST_NAME = 200
+_MOST_TAGS = 20
 
 
 def _whole(request: HttpRequest, integration: Integration) -> dict[str, Any]:
@@ -70,10 +71,7 @@ def _make(request: HttpRequest, integration: Integration) -> dict[str, Any]:
     if not name or len(name) > _LONGEST_NAME or "/" in name:
         raise Refused(422, f"[name] must have 1 to {_LONGEST_NAME} characters, none of them a slash.")
     priority = text_at(body, "alertPriority").upper()
-    tags = body.get("alertTags")
-    fields = opsgenie.Fields(
-        tags=tuple(opsgenie.tag(str(each)) for each in tags[:20]) if isinstance(tags, list) else (), priority=priority
-    )
+    fields = opsgenie.Fields(tags=_tags(body), priority=priority)
     wish = Wish(
         name=name,
         period=_period(body, default=None),
@@ -104,12 +102,19 @@ def _changed(heartbeat: Heartbeat, body: dict[str, Any]) -> Heartbeat:
     severity = opsgenie.severity_for(text_at(body, "alertPriority"))
     if severity is not None:
         wished["severity"] = severity
+    if isinstance(body.get("alertTags"), list):
+        wished["labels"] = replace(opsgenie.fields_of(heartbeat.labels), tags=_tags(body)).labels()
     if wished:
         heartbeats.change(heartbeat.pk, **wished)
     if isinstance(body.get("enabled"), bool):
         (heartbeats.resume if body["enabled"] else heartbeats.pause)(heartbeat.pk)
     heartbeat.refresh_from_db()
     return heartbeat
+
+
+def _tags(body: dict[str, Any]) -> tuple[str, ...]:
+    given = body.get("alertTags")
+    return tuple(opsgenie.tag(str(each)) for each in given[:_MOST_TAGS]) if isinstance(given, list) else ()
 
 
 def _period(body: dict[str, Any], *, default: timedelta | None) -> timedelta:

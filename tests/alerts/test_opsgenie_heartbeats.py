@@ -105,6 +105,26 @@ def test_a_heartbeat_is_changed_switched_and_deleted(sender: Sender) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"alertTags": ["db", "night"]}, ["db", "night"]),
+        ({"alertTags": []}, []),
+        ({"description": "Nightly"}, ["old"]),
+        ({"alertTags": "db"}, ["old"]),
+    ],
+)
+def test_the_tags_of_a_heartbeat_are_changed_where_they_are_given(sender: Sender, given: Json, shown: Json) -> None:
+    call(sender, "POST", "", {**BACKUP, "alertTags": ["old"]}, status=201)
+    before = Heartbeat.objects.get().labels
+
+    call(sender, "PATCH", "/backup", given)
+
+    assert call(sender, "GET", "/backup")["data"]["alertTags"] == shown
+    after = Heartbeat.objects.get().labels
+    assert {**after, "tags": ""} == {**before, "tags": ""}
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
         ("POST", "", {}, 422),
