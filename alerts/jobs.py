@@ -44,9 +44,10 @@ def end_what_is_over() -> int:
 
 @jobs.lane("alerts-housekeeping", order=90, next_due=lambda: None, every=jobs.SELDOM)
 def keep_days() -> int:
-    """Make the days ahead, drop old ones and forget old changes: when this process starts, and every hour."""
+    """Make the days ahead, drop old messages and forget old changes: when this process starts, and every hour."""
     global _looked_at  # noqa: PLW0603  one memory per process
     if _looked_at and time.monotonic() - _looked_at < _EVERY:
         return 0
     _looked_at = time.monotonic()
-    return len(partitions.ensure()) + len(partitions.drop_old()) + changes.drop_old()
+    days = [*partitions.ensure(), *partitions.drop_old()]
+    return len(days) + partitions.clear_default() + changes.drop_old()

@@ -102,6 +102,46 @@ def test_old_days_are_dropped_unless_something_in_them_is_open(settings: Setting
     assert _table(clock.now().date() - timedelta(days=42)) not in _made()
 
 
+def test_what_lies_in_no_day_grows_old_too_unless_it_is_open(settings: Settings) -> None:
+    settings.KEEP_EVENTS_DAYS = 30
+    kept = [
+        _an_event(days_ago=40, status=EventStatus.QUARANTINED),
+        _an_event(days_ago=40, status=EventStatus.RECEIVED),
+        _an_event(days_ago=29, status=EventStatus.PROCESSED),
+    ]
+    for status in (EventStatus.PROCESSED, EventStatus.IGNORED):
+        _an_event(days_ago=31, status=status)
+
+    cleared = partitions.clear_default()
+
+    assert cleared == 2
+    assert set(Event.objects.values_list("pk", flat=True)) == {event.pk for event in kept}
+
+
+def test_a_message_that_somebody_has_read_again_just_now_is_not_cleared(settings: Settings) -> None:
+    settings.KEEP_EVENTS_DAYS = 30
+    event = _an_event(days_ago=40, status=EventStatus.IGNORED)
+    plain = ("dbname", "user", "password", "host", "port")
+    parameters: Any = {name: value for name, value in connection.get_connection_params().items() if name in plain}
+
+    with psycopg.connect(**parameters) as other:
+        other.execute("update alerts_event set status = 'received' where id = %s", [event.pk])
+        cleared = partitions.clear_default()
+
+    assert (cleared, partitions.clear_default()) == (0, 0)
+    assert Event.objects.filter(pk=event.pk, status=EventStatus.RECEIVED).exists()
+
+
+def test_the_engine_clears_what_lies_in_no_day(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.KEEP_EVENTS_DAYS = 30
+    monkeypatch.setattr(jobs, "_looked_at", 0.0)
+    _an_event(days_ago=31, status=EventStatus.PROCESSED)
+
+    jobs.keep_days()
+
+    assert not Event.objects.exists()
+
+
 def test_the_engine_makes_them_when_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_looked_at", 0.0)
 
