@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from django.db import Error
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from prometheus_client import REGISTRY, CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from alerts.models import Storm
@@ -22,7 +22,7 @@ class FromDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
         """Each figure, now."""
         try:
-            figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), _storms(), _problems()]
+            figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), *_storms(), _problems()]
         except Error:
             yield _database_up(is_up=False)
             return
@@ -91,14 +91,19 @@ def _unsent() -> Metric:
     return family
 
 
-def _storms() -> Metric:
-    family = GaugeMetricFamily(
-        "tocsin_storm_groups", "Groups of alerts gathered by the storms that are on", labels=["integration", "service"]
+def _storms() -> Iterator[Metric]:
+    labels = ["integration", "service"]
+    now = GaugeMetricFamily("tocsin_storm_groups", "Groups of alerts gathered by the storms that are on", labels=labels)
+    ever = CounterMetricFamily("tocsin_storm_groups_total", "Groups of alerts gathered by all storms", labels=labels)
+    storms = Storm.objects.order_by("integration__name", "service__name")
+    gathered = storms.values_list("integration__name", "service__name").annotate(
+        in_all=Sum("groups"), in_those_on=Sum("groups", filter=Q(ended_at=None))
     )
-    on = Storm.objects.filter(ended_at=None).order_by().values_list("integration__name", "service__name")
-    for integration, service, groups in on.annotate(gathered=Sum("groups")):
-        family.add_metric([integration, service], groups)
-    return family
+    for integration, service, in_all, in_those_on in gathered:
+        ever.add_metric([integration, service], in_all)
+        if in_those_on is not None:
+            now.add_metric([integration, service], in_those_on)
+    yield from (now, ever)
 
 
 def _problems() -> Metric:

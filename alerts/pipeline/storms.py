@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
-from prometheus_client import Counter
 
 from alerts.models import AlertStatus, Integration, Storm
 from alerts.pipeline import thresholds
@@ -32,8 +31,6 @@ LANE = "storms"
 WITHIN = timedelta(minutes=1)
 QUIET = timedelta(minutes=5)
 _LOOKED_AT = 300  # newest incidents of a service
-
-folded = Counter("tocsin_storm_groups_total", "Groups of alerts that a storm kept from being an incident of their own")
 
 _STANDING = """
 select wanted.service_id, wanted.is_held_back, storm.id, storm.incident_id, young.number, young.first_id,
@@ -148,7 +145,6 @@ def write_down(integration: Integration, weather: Weather) -> None:
         fold = standing.fold
         if fold is None or not fold.groups or fold.case is None or (case := fold.case.standing()) is None:
             continue
-        folded.inc(fold.groups)
         if standing.storm_id is not None:
             Storm.objects.filter(pk=standing.storm_id).update(groups=F("groups") + fold.groups, last_at=now)
         elif case.incident_id is not None:

@@ -1,6 +1,7 @@
 """A storm is one incident that pages once: it begins, gathers, counts and ends by itself, and loses nothing."""
 
 import pytest
+from django.test import Client
 
 from alerts.models import AlertStatus, Storm
 from alerts.pipeline.cases import Case, Fold
@@ -31,6 +32,11 @@ def standing(script: Sender) -> list[Incident]:
 
 def kinds(incident: Incident) -> list[str]:
     return list(TimelineEntry.objects.filter(incident=incident).order_by("id").values_list("kind", flat=True))
+
+
+def figures(client: Client) -> dict[str, float]:
+    lines = [line.rsplit(" ", 1) for line in client.get("/metrics").content.decode().splitlines()]
+    return {name: float(value) for name, value in lines if name.startswith("tocsin_storm_groups")}
 
 
 def test_what_comes_at_once_is_one_incident(script: Sender, engine: MovedEngine) -> None:
@@ -140,6 +146,22 @@ def test_it_goes_on_while_something_new_comes_and_is_over_when_it_is_quiet(scrip
     fire(script, 11)
     engine.run()
     assert [each.title for each in standing(script)] == ["Thing 0", "Thing 11"]
+
+
+def test_its_groups_are_told_while_it_is_on_and_those_of_all_storms_for_good(
+    script: Sender, engine: MovedEngine, client: Client
+) -> None:
+    told = []
+    for first in (0, 100):
+        fire(script, *range(first, first + 10))
+        engine.run()
+        told.append(figures(client))
+        engine.fast_forward(minutes=10)
+        told.append(figures(client))
+
+    labels = '{integration="scripts",service="checkout"}'
+    on, ever = f"tocsin_storm_groups{labels}", f"tocsin_storm_groups_total{labels}"
+    assert told == [{on: 9, ever: 9}, {ever: 9}, {on: 9, ever: 18}, {ever: 18}]
 
 
 def test_it_resolves_when_everything_in_it_has(script: Sender, engine: MovedEngine) -> None:
