@@ -44,9 +44,11 @@ class BatchMuting:
                 continue
             what = found.get(episode.fingerprint)
             if what is None:
-                self._loud.add(id(episode.case))
-                if episode.pk is not None and episode.content is not None:
-                    episode.reasons["muted"] = None
+                # An acknowledge, or that it flaps no more, says nothing of what the alert is about: it wakes nobody.
+                if episode.content is not None:
+                    self._loud.add(id(episode.case))
+                    if episode.pk is not None:
+                        episode.reasons["muted"] = None
                 continue
             if id(what) not in told:
                 told[id(what)] = judged(mutes, what, firing)
@@ -125,12 +127,12 @@ class BatchMuting:
             sources_end(self._integration.pk, ended, now=self._now)
 
     def _note(self, episode: Episode, muted: Muted | None) -> None:
-        if muted is None:
-            self._loud.add(id(episode.case))
-        else:
+        if muted is not None:
             self._muted[episode.fingerprint] = muted
             if episode.case is not None:
                 self._cases.setdefault(id(episode.case), []).append(muted)
+        elif episode.content is not None:
+            self._loud.add(id(episode.case))
         if episode.content is not None and (muted is not None or episode.pk is not None):
             episode.reasons["muted"] = muted.first.shown() if muted is not None else None
 
