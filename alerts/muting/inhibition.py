@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from alerts.muting import silences
+from alerts.muting import locking, silences
 from alerts.muting.models import InhibitionRule
 from alerts.muting.watches import LANE, look_at_caused
 from core import clock, jobs
@@ -44,6 +44,7 @@ def change(rule_id: int, wish: RuleWish) -> InhibitionRule:
 @transaction.atomic
 def delete(rule_id: int) -> None:
     """Take it away, with whatever it mutes."""
+    locking.lock_out_others()  # or a batch that still sees it would leave an incident muted by what is gone
     look_at_caused([f"rule:{rule_id}"], now=clock.now())
     InhibitionRule.objects.filter(pk=rule_id).delete()
 

@@ -1,27 +1,25 @@
 """What mutes now, read from the database: one statement, and more only when something has changed since the last.
 
-Whoever decides by it holds a shared lock until its transaction ends. The engine's lane that carries out a change
-(`alerts.muting.unmuting`) first waits for all who may not have seen it: nobody is paged or left muted by what is out of
-date.
+Whoever decides by it holds a shared lock until its transaction ends (`alerts.muting.locking`). The engine's lane that
+carries out a change (`alerts.muting.unmuting`) first waits for all who may not have seen it.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import connection, transaction
+from django.db import connection
 
 from alerts.muting import matchers, scope
+from alerts.muting.locking import LOCK
 from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWindow, Silence
 from alerts.muting.mutes import Muter, Mutes, Rule, Side
 from incidents.mutes import MAINTENANCE, SILENCED
 
-_LOCK = 0x6D757465  # any number that nothing else uses on the same database
-
 # Without parameters, so that the driver sends both statements at once and the second sees what is committed when the
 # lock is held. The moment is our own clock's.
 _READ = f"""
-select pg_advisory_xact_lock_shared({_LOCK});
+select pg_advisory_xact_lock_shared({LOCK});
 select 'silence', id, changed_at, ends_at from alerts_silence where ends_at > '{{now}}' and starts_at <= '{{now}}'
 union all
 select 'window', id, changed_at, occurrence_ends_at from alerts_maintenancewindow
@@ -41,18 +39,6 @@ def current(now: datetime) -> Mutes | None:
         cursor.cursor.nextset()  # Django's wrapper has no word for the second answer
         versions = tuple(cursor.fetchall())
     return _compiled(versions) if versions else None
-
-
-def wait_for_others() -> None:
-    """Until all transactions have ended that may have decided by what held before."""
-    with transaction.atomic():
-        lock_out_others()
-
-
-def lock_out_others() -> None:
-    """Until this transaction ends nobody else decides by what holds now."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def firing_sources(sides: Iterable[Side]) -> dict[tuple[int, str], bool]:

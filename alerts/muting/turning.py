@@ -8,7 +8,7 @@ import orjson
 from django.db import connection, transaction
 
 from alerts.models import Alert, AlertStatus
-from alerts.muting import mutes_now, scope, windows
+from alerts.muting import locking, mutes_now, scope, windows
 from alerts.muting.judging import causes_of
 from alerts.muting.matchers import OWN_NAMES, Matcher, known
 from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWindow, Silence, SilenceState
@@ -69,7 +69,7 @@ def turn_over(now: datetime) -> int:
     if not (silences or windows_due or rules or sources):
         return 0
     # Batches that began before this change are over first: they may have opened incidents that it concerns.
-    mutes_now.wait_for_others()
+    locking.wait_for_others()
     for pk in silences:
         _turn_silence(pk, now)
     for pk in windows_due:
@@ -133,7 +133,7 @@ def _turn_window(pk: int, now: datetime) -> None:
 @transaction.atomic
 def _turn_rule(pk: int, now: datetime) -> None:
     """Find its sources anew. Batches wait meanwhile, or one could end what is just being found."""
-    mutes_now.lock_out_others()
+    locking.lock_out_others()
     row = InhibitionRule.objects.select_for_update(no_key=True).filter(pk=pk, due_at__lte=now).first()
     if row is None:
         return

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.db import transaction
 
 from alerts.models import Integration
-from alerts.muting import recurrence, silences
+from alerts.muting import locking, recurrence, silences
 from alerts.muting.models import MaintenanceWindow
 from alerts.muting.watches import LANE, look_at_caused
 from catalog.models import Service
@@ -168,6 +168,7 @@ def switch_off(window_id: int, *, by: str) -> None:
 @transaction.atomic
 def delete(window_id: int) -> None:
     """Take it away, with whatever it mutes."""
+    locking.lock_out_others()  # or a batch that still sees it would leave an incident muted by what is gone
     look_at_caused([f"window:{window_id}"], now=clock.now())
     MaintenanceWindow.objects.filter(pk=window_id).delete()
 
