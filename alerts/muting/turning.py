@@ -27,20 +27,24 @@ select least(
     (select min(due_at) from alerts_inhibitionsource where due_at is not null)
 )
 """
+_MAY_CONCERN = """alert.status <> 'resolved' and alert.labels @> %(labels)s::jsonb
+        and (%(services)s::bigint[] is null or alert.service_id = any(%(services)s))
+        and (%(integrations)s::bigint[] is null or alert.integration_id = any(%(integrations)s))"""
 # Those nobody has yet, or that are held: where all that fires becomes muted, nobody is paged any more. Where very much
 # fires, whoever looks at it most often needs one alert, and asking here whether any may be concerned would need all.
-_MAY_BE_MUTED = """
+# What got worse and moved on fires in its first incident too: it is asked for by itself, so that each uses its index.
+_MAY_BE_MUTED = f"""
 insert into alerts_mutewatch (incident_id, causes, due_at, failures)
-select incident.id, '{}', %(now)s, 0 from incidents_incident as incident
+select incident.id, '{{}}', %(now)s, 0 from incidents_incident as incident
 where incident.status in ('triggered', 'held') and incident.muted is null and (incident.firing_count > 100 or exists (
+    select 1 from alerts_alert as alert where alert.incident_id = incident.id and {_MAY_CONCERN}
+) or exists (
     select 1 from alerts_alert as alert
-    where (alert.incident_id = incident.id) and alert.status <> 'resolved' and alert.labels @> %(labels)s::jsonb
-        and (%(services)s::bigint[] is null or alert.service_id = any(%(services)s))
-        and (%(integrations)s::bigint[] is null or alert.integration_id = any(%(integrations)s))
+    where alert.also_in @> array[incident.id] and alert.also_in <> '{{}}' and {_MAY_CONCERN}
 ))
 order by incident.id
-on conflict (incident_id) do update set causes = '{}', due_at = least(alerts_mutewatch.due_at, excluded.due_at)
-"""
+on conflict (incident_id) do update set causes = '{{}}', due_at = least(alerts_mutewatch.due_at, excluded.due_at)
+"""  # noqa: S608  a piece of text from above, nothing from outside
 _HAVE_ENDED = """
 update alerts_inhibitionsource as source set ended_at = %s, due_at = %s
 where ended_at is null and not exists (
