@@ -15,6 +15,7 @@ from alerts.muting.models import InhibitionRule, InhibitionSource, MaintenanceWi
 from alerts.muting.mutes import Facts, Mutes, Side
 from alerts.muting.scope import Scope
 from alerts.muting.watches import look_at_caused, sources_fire
+from incidents.states import Status
 
 _AT_MOST = 500  # inhibiting alerts of a transaction
 _ANYWHERE = Scope(frozenset(), frozenset())
@@ -45,14 +46,16 @@ where incident.status in ('triggered', 'held') and incident.muted is null and (i
 order by incident.id
 on conflict (incident_id) do update set causes = '{{}}', due_at = least(alerts_mutewatch.due_at, excluded.due_at)
 """  # noqa: S608  a piece of text from above, nothing from outside
+# Of those whose incident somebody has resolved nothing more is expected either: the next message begins them anew.
 _HAVE_ENDED = """
-update alerts_inhibitionsource as source set ended_at = %s, due_at = %s
+select source.id from alerts_inhibitionsource as source
 where ended_at is null and not exists (
-    select 1 from alerts_alert as alert
+    select 1 from alerts_alert as alert left join incidents_incident as incident on incident.id = alert.incident_id
     where alert.integration_id = source.integration_id and alert.fingerprint = source.fingerprint
-        and alert.status <> 'resolved'
+        and alert.status <> 'resolved' and incident.status is distinct from 'resolved'
 )
 """
+_END = f"update alerts_inhibitionsource set ended_at = %s, due_at = %s where id in ({_HAVE_ENDED})"  # noqa: S608  as above
 
 
 def next_turn() -> datetime | None:
@@ -85,10 +88,15 @@ def turn_over(now: datetime) -> int:
     return len(silences) + len(windows_due) + len(rules) + len(sources)
 
 
+@transaction.atomic
 def sources_that_ended(now: datetime) -> int:
     """Note which inhibiting alerts fire no more, by whatever way that came about. Returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_HAVE_ENDED, [now, now])
+        cursor.execute(_HAVE_ENDED)
+        if cursor.fetchone() is None:
+            return 0
+        locking.lock_out_others()  # a batch may just be told that one of them fires on
+        cursor.execute(_END, [now, now])
         return int(cursor.rowcount)
 
 
@@ -152,7 +160,8 @@ def _turn_rule(pk: int, now: datetime) -> None:
 
 def _firing(mutes: Mutes, labels: Mapping[str, str]) -> dict[int, list[tuple[Side, str, str]]]:
     found: dict[int, list[tuple[Side, str, str]]] = {}
-    firing = Alert.objects.filter(labels__contains=dict(labels)).exclude(status=AlertStatus.RESOLVED).order_by()
+    alerts = Alert.objects.exclude(status=AlertStatus.RESOLVED).exclude(incident__status=Status.RESOLVED)
+    firing = alerts.filter(labels__contains=dict(labels)).order_by()
     asked = ("labels", "title", "severity", "dedup_key", "service_id", "integration_id", "fingerprint")
     for text, title, severity, dedup_key, service_id, integration_id, mark in firing.values_list(*asked).iterator(2000):
         one = mutes.of(Facts(text, title, severity or "", dedup_key, service_id, integration_id))

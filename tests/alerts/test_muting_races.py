@@ -7,10 +7,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from alerts.muting import inhibition, windows
+from alerts.muting import inhibition, turning, windows
 from alerts.muting.inhibition import RuleWish
+from alerts.muting.models import InhibitionSource
 from alerts.muting.windows import WindowWish
 from alerts.pipeline import turns
+from core import clock
+from incidents import lifecycle
+from incidents.actor import system
 from incidents.states import Status
 from tests.alerts.doorstep import Doorstep, Sender, a_sender
 from tests.factories import a_service
@@ -60,6 +64,23 @@ def test_what_is_taken_away_meanwhile_leaves_nothing_muted(
 
     assert (muted.title, muted.status) == ("Slow queries", Status.HELD)
     assert sender.incidents()[-1].status == Status.TRIGGERED
+
+
+def test_a_source_that_is_told_of_again_meanwhile_has_not_ended(sender: Sender, engine: MovedEngine) -> None:
+    a_rule()
+    fires(sender, "Database down")
+    engine.run()
+    lifecycle.resolve(sender.incidents()[0].pk, by=system("test"))
+    fires(sender, "Database down")
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            turns.run()
+            looked_at = pool.submit(_in_a_thread, lambda: turning.sources_that_ended(clock.now()))
+            _wait_until_it_is_done_or_waits(looked_at)
+        looked_at.result(timeout=30)
+
+    assert InhibitionSource.objects.get().ended_at is None
 
 
 def _in_a_thread(act: Callable[[], object]) -> None:
