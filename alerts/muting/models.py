@@ -89,8 +89,8 @@ class Silence(models.Model):
 class MaintenanceWindow(models.Model):
     """Work on something is planned: mutes it, once or again and again, by local wall time.
 
-    `occurrence_starts_at` and `occurrence_ends_at` are the occurrence that is on or comes next, as
-    `alerts.muting.windows` reckons it; null where none comes any more.
+    `occurrence_starts_at` and `occurrence_ends_at` are the occurrence that is on or comes next, with those that follow
+    without a gap, as `alerts.muting.windows` reckons it; null where none comes any more.
     """
 
     name = models.CharField(max_length=100, unique=True)

@@ -15,6 +15,7 @@ from dateutil import rrule
 
 LONGEST_RULE = 300
 LONGEST = timedelta(days=366)
+MOST_JOINED = 100
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 _PARTS = frozenset(
     "FREQ INTERVAL COUNT UNTIL WKST BYDAY BYMONTH BYMONTHDAY BYYEARDAY BYWEEKNO BYSETPOS".split()  # noqa: SIM905  plainer
@@ -74,9 +75,17 @@ def _late(year: int) -> int:
     return _LAST_CYCLE + year % _CYCLE - (_CYCLE if year % _CYCLE == _CYCLE - 1 else 0)
 
 
-def occurrence(plan: Plan, now: datetime, *, ended_at: datetime | None = None) -> Occurrence | None:
-    """The occurrence that is on, or comes next; None where none comes. Those begun by `ended_at` are over."""
-    return next(_coming(plan, now, ended_at), None)
+def unbroken(plan: Plan, now: datetime, *, ended_at: datetime | None = None) -> list[Occurrence]:
+    """The occurrence that is on, or comes next, with those that follow it without a gap: `MOST_JOINED` at most.
+
+    Empty where none comes. Those begun by `ended_at` are over.
+    """
+    found: list[Occurrence] = []
+    for each in islice(_coming(plan, now, ended_at), MOST_JOINED):
+        if found and each.start > found[-1].end:
+            break
+        found.append(each)
+    return found
 
 
 def upcoming(plan: Plan, now: datetime, *, most: int = 3, ended_at: datetime | None = None) -> list[Occurrence]:

@@ -135,10 +135,9 @@ def _turn_window(pk: int, now: datetime) -> None:
     if window is None:
         return
     look_at_caused([f"window:{pk}"], now=now)
-    windows.place(window, now)
+    window.due_at = windows.place(window, now)
     if window.is_on:
         _may_be_muted(known(tuple(window.matchers)), scope.of_window(window), now)
-    window.due_at = window.occurrence_ends_at if window.is_on else window.occurrence_starts_at
     window.save(update_fields=["occurrence_starts_at", "occurrence_ends_at", "due_at"])
 
 

@@ -71,11 +71,19 @@ def local_now(time_zone: str) -> datetime:
     return clock.now().astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0, tzinfo=None)
 
 
-def place(window: MaintenanceWindow, now: datetime) -> None:
-    """Reckon the occurrence that is on or comes next."""
-    coming = recurrence.occurrence(plan_of(window), now, ended_at=window.ended_at) if window.is_active else None
-    window.occurrence_starts_at = coming.start if coming else None
-    window.occurrence_ends_at = coming.end if coming else None
+def place(window: MaintenanceWindow, now: datetime) -> datetime | None:
+    """Reckon the time that is on or comes next. Returns when that is to be done again.
+
+    Occurrences without a gap between them are one time. It is reckoned anew when the first of them is over: where they
+    follow one another without end, it never is.
+    """
+    coming = recurrence.unbroken(plan_of(window), now, ended_at=window.ended_at) if window.is_active else []
+    if not coming:
+        window.occurrence_starts_at = window.occurrence_ends_at = None
+        return None
+    first = coming[0]
+    window.occurrence_starts_at, window.occurrence_ends_at = first.start, coming[-1].end
+    return first.end if first.start <= now else first.start
 
 
 def place_anew(window: MaintenanceWindow, *, services: bool, integrations: bool) -> None:
