@@ -7,12 +7,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
 from core import clock
 from tests import fakes, migrated
 from tests.fakes import Carriers, through_django
 from tests.world import MovedEngine, World
+
+# How long an example takes tells of the machine's other work, not of the code; where time matters a test says so.
+hypothesis.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("tocsin")
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def test_every_text_is_kept_as_it_came(doorstep: Doorstep, engine: MovedEngine, 
 @given(
     text=given_a.text(given_a.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=50)
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_label_is_kept_as_it_came(doorstep: Doorstep, engine: MovedEngine, text: str) -> None:
     Alert.objects.all().delete()
     sender = a_sender(doorstep, "generic", service=a_service(), name=f"sender {Alert.objects.count()} {text!r:.60}")

@@ -66,7 +66,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rotations(), _moments)
 def test_at_each_instant_after_the_start_exactly_one_person_has_the_turn(rotation: Rotation, at: datetime) -> None:
     turn = turn_at(rotation, at)
@@ -79,7 +79,7 @@ def test_at_each_instant_after_the_start_exactly_one_person_has_the_turn(rotatio
         assert turn.person in rotation.people
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rotations(), _moments, st.integers(1, 60))
 def test_shifts_tile_time(rotation: Rotation, start: datetime, days: int) -> None:
     end = start + timedelta(days=days)
@@ -96,7 +96,7 @@ def test_shifts_tile_time(rotation: Rotation, start: datetime, days: int) -> Non
         assert all(one.start < one.end for one in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rotations(), st.integers(0, 3000))
 def test_boundaries_never_run_backwards_and_keep_the_wall_time_they_can(rotation: Rotation, number: int) -> None:
     here, following = boundary(rotation, number), boundary(rotation, number + 1)
@@ -111,7 +111,7 @@ def test_boundaries_never_run_backwards_and_keep_the_wall_time_they_can(rotation
     assert shown == wall or just_before < wall
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data(), _moments, st.integers(1, 20))
 def test_a_whole_schedule_tiles_time_too(data: st.DataObject, start: datetime, days: int) -> None:
     drawn = tuple(data.draw(rotations(layer=layer, key=layer)) for layer in (1, 2))
