@@ -1,13 +1,16 @@
 """Any JSON, form or text: sensible guesses at what it says.
 
 The first of several usual names that is there wins; what has no meaning of its own becomes a label. A message without
-an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`.
+an identity is the same alert as another with the same title and labels, so that its `resolved` finds its `firing`;
+what changes while a problem lasts, as how bad it is or what was measured, is no part of that.
 """
+
+import re
 
 from alerts.models import AlertStatus
 from alerts.parsing.authentication import BY_HEADER, Signed, StandardWebhook, by
 from alerts.parsing.bodies import body_of
-from alerts.parsing.fields import filled, said, text_at
+from alerts.parsing.fields import filled, key_of_content, object_at, said, text_at
 from alerts.parsing.mend import Unreadable, clean_text
 from alerts.parsing.source import (
     HAD,
@@ -33,17 +36,8 @@ _DESCRIPTION = ("description", "message", "details", "body", "text", "reason", "
 _IDENTITY = ("dedup_key", "dedupkey", "alert_uid", "alias", "fingerprint", "incident_key", "incidentkey", "id", "uid")
 _STATUS = ("status", "state", "alert_status", "alertstatus", "event_action", "action", "current_state")
 _SEVERITY = ("severity", "priority", "level", "criticality", "urgency")
-_STARTED = (
-    "started_at",
-    "startsat",
-    "starts_at",
-    "timestamp",
-    "time",
-    "occurred_at",
-    "event_time",
-    "date",
-    "@timestamp",
-)
+_STARTED = ("started_at", "startsat", "starts_at", "timestamp", "time", "occurred_at", "event_time", "date",
+            "@timestamp")  # fmt: skip
 _ENDED = ("ended_at", "endsat", "ends_at", "resolved_at", "timestamp", "time", "event_time", "date", "@timestamp")
 _LINKS = (
     ("Source", ("url", "link", "href", "link_to_upstream_details", "html_url", "generatorurl", "source_url")),
@@ -51,11 +45,15 @@ _LINKS = (
     ("Dashboard", ("dashboard_url", "dashboardurl")),
     ("Image", ("image_url", "imageurl")),
 )
-_MAPS = frozenset({"labels", "annotations", "tags"})
 _LISTS = ("alerts", "events")
 _WRAPPERS = ("alert", "event", "incident", "payload", "data", "problem")
 _NOT_LABELS = frozenset((*_DESCRIPTION, *_IDENTITY, *_STATUS, *_STARTED, *_ENDED, *_TITLE))
 _LONGEST_LABEL = 200
+# What a message says of its moment, and not of what it is about.
+_OF_THE_MOMENT = frozenset((*_STATUS, *_SEVERITY, *_STARTED, *_ENDED, "firing", "resolved", "previous_state",
+                            "previous_status", "old_state", "old_status", "new_state", "new_status"))  # fmt: skip
+_MEASURED = re.compile(r"(?i)value$|(?:^|_)(?:count|occurrences|duration|elapsed|uptime)(?:_(?:m?s|seconds|minutes))?$")
+_NUMBER = re.compile(r"\s*[-+]?\.?\d")
 
 # Grafana OnCall's demonstration alert has no title; people who move over know it by this one.
 _ONCALL_DEMO = "This alert was sent by user for demonstration purposes"
@@ -76,8 +74,8 @@ curl -X POST {url} -H 'Content-Type: application/json' -d '{
 }'
 ```
 
-The same with `"status": "resolved"` resolves it. A form, plain text or a GET with a query are read, too:
-`{url}?title=Disk+almost+full&dedup_key=db-1/disk`.
+The same with `"status": "resolved"` resolves it. Without a `dedup_key` it is known by title and labels, not by what was
+measured. A form, plain text or a GET with a query are read, too: `{url}?title=Disk+almost+full&dedup_key=db-1/disk`.
 With `"kind": "change"` it is a change, as a deployment: it pages nobody and is shown beside the incidents that open in
 the day after it.
 """
@@ -165,21 +163,23 @@ def _of_text(text: str) -> ParsedAlert:
     title, _, rest = text.strip().partition("\n")
     if not title:
         raise Unreadable("empty", "The message has no text.")
-    return ParsedAlert(dedup_key=title, title=title.strip(), description=rest.strip())
+    key = title if filled(title) else key_of_content({"text": text})  # a macro would make one alert of all
+    return ParsedAlert(dedup_key=key, title=title.strip(), description=rest.strip())
 
 
 def _of_object(body: dict[str, Json], received: Received) -> ParsedAlert:
     fields = {name.lower(): value for name, value in body.items()}
     labels = _labels(fields)
     annotations = as_texts(fields.get("annotations"))
-    title = _first(fields, _TITLE) or labels.get("alertname") or _first(annotations, _TITLE) or _any_title(fields)
+    named = _named(fields) or filled(labels.get("alertname", "")) or _named(annotations)
+    title = named or _first(fields, _TITLE) or _any_title(fields)
     if title == _ONCALL_DEMO:
         title = "Incident"
     word = _first(fields, _STATUS).strip().lower()
     status = _status(word, fields)
     started = received.moment(_raw(fields, _STARTED))
     return ParsedAlert(
-        dedup_key=said(fields, *_IDENTITY) or _identity(title, labels),
+        dedup_key=said(fields, *_IDENTITY) or _identity(named, fields, labels),
         title=title.partition("\n")[0].strip() or "Alert",
         status=status,
         severity=_severity(fields, labels, word),
@@ -206,6 +206,11 @@ def _first(fields: dict[str, Json], names: tuple[str, ...]) -> str:
     return ""
 
 
+def _named(fields: dict[str, Json]) -> str:
+    """The first of the usual titles that says something; one that is a macro nobody expanded names nothing."""
+    return next((text for name in _TITLE if filled(text := _first(fields, (name,)))), "")
+
+
 def _labels(fields: dict[str, Json]) -> dict[str, str]:
     """Labels and tags as given, and the short fields that have no meaning of their own."""
     labels = {
@@ -223,19 +228,55 @@ def _labels(fields: dict[str, Json]) -> dict[str, str]:
     return labels
 
 
-def _identity(title: str, labels: dict[str, str]) -> str:
-    """Title and labels, without what says how bad it is: that changes while the alert stays the same."""
-    stable = [
+def _identity(title: str, fields: dict[str, Json], labels: dict[str, str]) -> str:
+    """Title and labels, else what there is, without what changes while the alert stays the same."""
+    # The sender's own labels are chosen to tell apart: there a status may be one of HTTP, and a float a quantile.
+    own = object_at(fields, "labels")
+    told = labels if title else {**_texts(fields), **labels}
+    lasting = [
         f"{name}={value}"
-        for name, value in sorted(labels.items())
-        if name not in _SEVERITY and "://" not in value and filled(value)
+        for name, value in sorted(told.items())
+        if name not in _SEVERITY
+        and "://" not in value
+        and filled(value)
+        and not (_is_measured(name, value) if name in own else _changes(name, fields.get(name)))
     ]
-    return "\n".join([title, *stable])
+    if not (title or lasting):
+        return key_of_content(_lasting(fields))
+    return "\n".join([title, *lasting] if title else lasting)
+
+
+def _changes(name: str, value: Json) -> bool:
+    """Whether a field tells of the moment: the next message about the same thing may say something else there."""
+    return isinstance(value, float) or _is_of_the_moment(name, value)
+
+
+def _is_of_the_moment(name: str, value: Json) -> bool:
+    return name.lower() in _OF_THE_MOMENT or _is_measured(name, value)
+
+
+def _is_measured(name: str, value: Json) -> bool:
+    return _MEASURED.search(name) is not None and _NUMBER.match(as_text(value)) is not None
+
+
+def _lasting(value: Json) -> Json:
+    """A value of any kind without what in it changes. Of a number the name stays: it may be all there is."""
+    if isinstance(value, dict):
+        return {name: _lasting(each) for name, each in value.items() if not _is_of_the_moment(name, each)}
+    if isinstance(value, list):
+        return [_lasting(each) for each in value]
+    return None if isinstance(value, float) else value
+
+
+def _texts(fields: dict[str, Json]) -> dict[str, str]:
+    return {name: as_text(value) for name, value in fields.items() if isinstance(value, str | int | float)}
 
 
 def _any_title(fields: dict[str, Json]) -> str:
-    told = [f"{name}={as_text(value)}" for name, value in fields.items() if isinstance(value, str | int | float)]
-    return ", ".join(told)[:200] or "Alert"
+    """What there is, for people; only what says nothing else is called by its state or by what was measured."""
+    told = _texts(fields)
+    lasting = {name: text for name, text in told.items() if not _changes(name, fields[name])}
+    return ", ".join(f"{name}={text}" for name, text in (lasting or told).items())[:200] or "Alert"
 
 
 def _status(word: str, fields: dict[str, Json]) -> AlertStatus:

@@ -125,7 +125,6 @@ _NAMED_BY_CLIENTS = {"pagerduty", "opsgenie", "victorops", "goalert"}
 # Where nothing else is left, the text itself is what an alert is known by.
 _BY_TEXT = {
     ("email", "subject"),
-    ("generic", "title"),
     ("elastalert2", "message"),
     ("grafana_oncall_formatted_webhook", "message"),
 }
