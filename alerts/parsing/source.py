@@ -84,6 +84,7 @@ class ParsedAlert:
     ended_at: datetime | None = None
     group: str = ""
     expires_at: datetime | None = None  # over then unless told of again, where its source says so
+    resolves_after: timedelta | None = None  # as of its source, where only alerts of this kind are never resolved
     own: Own | None = None
     only_counts: bool = False  # while it fires already, and unless this is worse, it changes nothing but the count
     element: Json = None  # of the message, where that tells of several: what a mapping calls its payload

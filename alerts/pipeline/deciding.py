@@ -35,6 +35,8 @@ def router(rules: tuple[RouteRule, ...]) -> Router:
 
 def decide(integration: Integration, router: Router | None, event: RawEvent, alert: ParsedAlert) -> Told:
     """The alert with what was decided of it."""
+    if alert.resolves_after is not None and integration.resolve_after is None:  # what is set by hand counts more
+        alert.expires_at = event.received_at + alert.resolves_after
     route = _named(alert.own) or _asked(integration, router, event, alert)
     if integration.group_expression:
         facts = _facts(integration, event, alert)

@@ -4,6 +4,8 @@ Format: AWS documentation, "Amazon SNS message and JSON formats" and "CloudWatch
 JSON is plain text; with raw delivery the message comes without its envelope.
 """
 
+from datetime import timedelta
+
 import orjson
 
 from alerts.models import AlertStatus
@@ -24,6 +26,7 @@ from alerts.parsing.source import (
 )
 from incidents.models import Severity
 
+_NEVER_RESOLVED = timedelta(days=1)  # of what is no alarm: its number never comes again
 _TOPIC = "arn:aws:sns:eu-central-1:210987654321:night-watch"
 
 
@@ -76,7 +79,8 @@ SNS then asks for confirmation. That is given by itself when Amazon's signature 
 reach `https://sns.REGION.amazonaws.com`; where it cannot, open the address that stands as `SubscribeURL` among the
 integration's events. Raw delivery works, too, but is not signed.
 
-Name the topic under *In alarm* and under *OK* of each alarm, or nothing will ever resolve.
+Name the topic under *In alarm* and under *OK* of each alarm, or nothing will ever resolve. Any other message of the
+topic is over a day after it came, unless the integration's `resolve_after` says otherwise.
 
 {STATES_TEXT}
 """
@@ -206,6 +210,7 @@ def _plain(text: str, number: str, body: dict[str, Json], received: Received) ->
         title=f"{subject}: {title}" if subject and title != subject else title,
         description=rest.strip() if title == head else text,
         labels=all_filled({"topic": topic.rpartition(":")[2], "region": region_of(topic), "subject": subject}),
+        resolves_after=_NEVER_RESOLVED,
         started_at=received.moment(body.get("Timestamp")),
     )
 

@@ -4,6 +4,8 @@ Format: AWS documentation, "CloudWatch alarm events and EventBridge" and "AWS ev
 share only the envelope, so that of those only what many have is read.
 """
 
+from datetime import timedelta
+
 from alerts.models import AlertStatus
 from alerts.parsing.cloudwatch import STATES_TEXT, STATUSES, console_links, metric_labels, region_of, severity_in
 from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
@@ -23,6 +25,8 @@ from alerts.parsing.source import (
 )
 from incidents.models import Severity
 
+_OF_HEALTH = frozenset({"open", "upcoming", "closed"})
+_NEVER_RESOLVED = timedelta(days=1)  # GuardDuty, for one, tells of what goes on every six hours
 _ALARM = "arn:aws:cloudwatch:eu-north-1:555000111222:alarm:disk-queue"
 
 
@@ -60,6 +64,9 @@ class EventBridge(Source):
 ```
 
 {STATES_TEXT}
+
+You may let other events come, too. But for those of AWS Health none tells that it is over: here they are a day after
+they came last, unless the integration's `resolve_after` says otherwise.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
@@ -150,7 +157,8 @@ def _alarm(body: dict[str, Json], detail: dict[str, Json], received: Received) -
 
 def _other(body: dict[str, Json], kind: str, detail: dict[str, Json], received: Received) -> ParsedAlert:
     """Health events say that they are over; nothing else that is known does."""
-    is_over = said(detail, "statusCode").lower() == "closed"
+    health = said(detail, "statusCode").lower()
+    is_over = health == "closed"
     told = [said(each, "latestDescription") for each in objects_at(detail, "eventDescription")]
     arns = _arns(body)
     # Without any identity of its own the event's number must do: to share a kind is not to be the same.
@@ -169,6 +177,7 @@ def _other(body: dict[str, Json], kind: str, detail: dict[str, Json], received: 
             **all_filled({"kind": kind, "service": detail.get("service"), "resource": next(iter(arns), "")}),
         },
         annotations=as_texts(detail),
+        resolves_after=None if health in _OF_HEALTH else _NEVER_RESOLVED,
         started_at=None if is_over else at,
         ended_at=at if is_over else None,
     )

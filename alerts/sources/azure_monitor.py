@@ -3,6 +3,8 @@
 Format: Microsoft's documentation of Azure Monitor, "Common alert schema" and "Non-common alert schema definitions".
 """
 
+from datetime import timedelta
+
 from alerts.models import AlertStatus
 from alerts.parsing.fields import all_filled, filled, identity, named, nothing_to_tell, object_at, objects_at, said
 from alerts.parsing.mend import Unreadable
@@ -33,6 +35,8 @@ _SEVERITIES = {
     "3": Severity.INFO,
     "4": Severity.INFO,
 }
+_OF_THE_ACTIVITY_LOG = frozenset({"activity log", "servicehealth", "service health", "resource health"})
+_NEVER_RESOLVED = timedelta(days=1)  # of what is told and never taken back
 _ID = "/subscriptions/0a1b/providers/Microsoft.AlertsManagement/alerts/5e1f"
 _VM = "/subscriptions/0a1b/resourceGroups/shop/providers/Microsoft.Compute/virtualMachines/shop-7"
 
@@ -74,8 +78,10 @@ In **Monitor → Alerts → Action groups**, on the tab *Actions*:
 - URI: `{url}`
 - Enable the common alert schema: **Yes**
 
-Name the action group in your alert rules. Activity log and service health alerts never tell that they are over, and
-log search alerts only with *Automatically resolve alerts* switched on.
+Name the action group in your alert rules. Activity log and service health alerts never tell that they are over, nor do
+log search alerts without the common schema: here they are over a day after they came last, unless the integration's
+`resolve_after` says otherwise. With the common schema log search alerts tell it if *Automatically resolve alerts* is
+switched on; if it is not, set `resolve_after`.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
@@ -197,9 +203,15 @@ def _common(essentials: dict[str, Json], data: dict[str, Json], received: Receiv
             ("Search results", found.get("linkToSearchResultsUI")),
             ("Investigate", essentials.get("investigationLink")),
         ),
+        resolves_after=_NEVER_RESOLVED if _is_of_the_activity_log(essentials) else None,
         started_at=received.moment(essentials.get("firedDateTime")),
         ended_at=received.moment(essentials.get("resolvedDateTime")) if status is AlertStatus.RESOLVED else None,
     )
+
+
+def _is_of_the_activity_log(essentials: dict[str, Json]) -> bool:
+    kinds = (said(essentials, "signalType").lower(), said(essentials, "monitoringService").lower())
+    return any(kind.partition(" - ")[0] in _OF_THE_ACTIVITY_LOG for kind in kinds)
 
 
 def _older(told: dict[str, Json], context: dict[str, Json], received: Received) -> ParsedAlert:
@@ -230,6 +242,7 @@ def _older(told: dict[str, Json], context: dict[str, Json], received: Received) 
         },
         annotations=measured,
         links=links_of(("Portal", context.get("portalLink"))),
+        resolves_after=_NEVER_RESOLVED if operation else None,
         started_at=at if status is AlertStatus.FIRING else None,
         ended_at=at if status is AlertStatus.RESOLVED else None,
     )
@@ -248,6 +261,7 @@ def _log_search(data: dict[str, Json], received: Received) -> ParsedAlert:
         ),
         annotations=all_filled({"search_query": data.get("SearchQuery"), "result_count": data.get("ResultCount")}),
         links=links_of(("Search results", data.get("LinkToSearchResults"))),
+        resolves_after=_NEVER_RESOLVED,
         started_at=received.moment(data.get("SearchIntervalEndtimeUtc")),
     )
 

@@ -5,6 +5,7 @@ as news of its issue, so both are known by the issue's number. Archiving ends an
 """
 
 import re
+from datetime import timedelta
 
 from alerts.models import AlertStatus
 from alerts.parsing.authentication import Signed, by
@@ -27,6 +28,7 @@ from incidents.models import Severity
 
 _ISSUE_ENDS = frozenset({"resolved", "archived", "ignored"})
 _ISSUE_BEGINS = frozenset({"created", "unresolved", "triggered"})
+_NEVER_RESOLVED = timedelta(days=1)  # most rules tell within a day again of what goes on
 _PROJECT = re.compile(r"/projects/([^/]+)/([^/]+)/")
 
 
@@ -41,9 +43,12 @@ In Sentry under **Settings → Custom Integrations → Create New Integration �
 - Webhook URL: `{url}`
 - *Alert Rule Action*: on
 - Permissions: *Issue & Event: Read*
-- Webhooks: *issue*; without it an issue that is resolved in Sentry stays open here
+- Webhooks: *issue*; without it nothing tells that an issue is resolved in Sentry
 
 Then choose the integration as the action of your alert rules: *Send a notification via…*.
+
+What an issue alert, or the older webhooks plugin, tells of is over a day after it came last, if Sentry does not tell of
+it earlier. With the webhook *issue* you may set the integration's `resolve_after` to `0s`: then Sentry alone ends it.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
@@ -207,6 +212,7 @@ def _event(body: dict[str, Json], event: dict[str, Json], received: Received) ->
         description=text_at(event, "message", "culprit", "location"),
         labels=labels,
         links=links_of(("Event", event.get("web_url"))),
+        resolves_after=_NEVER_RESOLVED,
         started_at=received.moment(event.get("datetime") or event.get("timestamp")),
     )
 
@@ -224,6 +230,7 @@ def _legacy(body: dict[str, Json], received: Received) -> ParsedAlert:
             **labels_at(body, {"project": ("project_slug", "project", "project_name"), "logger": "logger"}),
         },
         links=links_of(("Issue", body.get("url"))),
+        resolves_after=_NEVER_RESOLVED,
         started_at=received.moment(event.get("timestamp") or event.get("received")),
     )
 
