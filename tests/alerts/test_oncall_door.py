@@ -1,5 +1,7 @@
 """Grafana OnCall's addresses: every type it has, answers as its senders know them, the reader decided by the key."""
 
+from typing import Any
+
 import pytest
 
 from alerts.models import Event
@@ -62,3 +64,39 @@ def test_an_unknown_key_is_refused_as_oncall_does(doorstep: Doorstep) -> None:
 def test_a_look_at_the_address_brings_nothing(sender: Sender) -> None:
     assert sender.doorstep.send("GET", f"/integrations/v1/webhook/{sender.key}/").status == 200
     assert not sender.events()
+
+
+_SLACK = {"title_link": "https://grafana.example.com/alerting/list", "text": "p95 is 3 s"}
+OF_GRAFANA = {
+    "unified": [
+        {"groupKey": "{}:{}", "status": status, "alerts": [{"status": status, "labels": {"alertname": name}}]}
+        for name, status in (("Slow", "firing"), ("Full", "firing"), ("Slow", "resolved"))
+    ],
+    "legacy": [
+        {"ruleId": number, "ruleName": name, "state": state, "title": f"[{state}] {name}", "evalMatches": []}
+        for number, name, state in ((1, "Slow", "alerting"), (2, "Full", "no_data"), (1, "Slow", "ok"))
+    ],
+    "slack": [
+        {"attachments": [{**_SLACK, "title": title, "color": colour}]}
+        for title, colour in (("[Alerting] Slow", "#D63232"), ("[FIRING:1] Full", ""), ("[OK] Slow", "#36a64f"))
+    ],
+    "slack, a title of one's own": [
+        {"attachments": [{**_SLACK, "title": title, "color": colour}]}
+        for title, colour in (("Slow", "#D63232"), ("Full", "#D63232"), ("Slow", "#36a64f"))
+    ],
+}
+
+
+@pytest.mark.parametrize("messages", OF_GRAFANA.values(), ids=OF_GRAFANA)
+def test_grafanas_address_takes_each_of_its_shapes(
+    doorstep: Doorstep, engine: MovedEngine, messages: list[dict[str, Any]]
+) -> None:
+    sender = a_sender(doorstep, TYPES["grafana"], service=a_service())
+
+    for message in messages:
+        doorstep.post(f"/integrations/v1/grafana/{sender.key}/", message)
+    engine.run()
+
+    assert [(event.status, event.problem) for event in sender.events()] == [("processed", "")] * 3
+    assert [incident.status for incident in sender.incidents()] == ["resolved", "triggered"]
+    assert [alert.title.partition(" (")[0] for alert in sender.alerts()] == ["Slow", "Full"]
