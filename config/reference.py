@@ -98,6 +98,16 @@ A source reads the messages of one kind of sender. It is named in the address: `
 """
 
 
+def _end(source: Source) -> str:
+    """A line on what never says that it is over."""
+    if source.sends_resolved:
+        return ""
+    if source.resolves_after is None:
+        return "\nIt never says that an alert is over: people resolve its incidents.\n"
+    after = durations.write(source.resolves_after)
+    return f"\nIt never says that an alert is over: it is {after} after the last message, or after `resolve_after`.\n"
+
+
 def _source(source: Source) -> str:
     example = source.examples[0]
     path, body = source.request_for(example, "$KEY")
@@ -107,12 +117,11 @@ def _source(source: Source) -> str:
     )
     # The shell fills in $KEY where the key stands in the body; elsewhere it shall touch nothing.
     end = "END" if b"$KEY" in body else "'END'"
-    resolves = "" if source.sends_resolved else "\nIt never says that an alert is over: people resolve its incidents.\n"
     return f"""
 ## `{source.slug}`
 
 {source.label}. Grouped by default: {source.group_text}
-{resolves}
+{_end(source)}
 {set_up.strip()}
 
 To see what it makes of a message:

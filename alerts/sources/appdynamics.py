@@ -3,6 +3,8 @@
 Format: AppDynamics' documentation, "HTTP request actions and templates" and "Predefined templating variables".
 """
 
+from datetime import timedelta
+
 from alerts.models import AlertStatus
 from alerts.parsing.bodies import fields_of
 from alerts.parsing.fields import all_filled, filled, identity, nothing_to_tell, object_at, objects_at, said
@@ -11,6 +13,7 @@ from alerts.parsing.source import Example, Expected, Json, ParsedAlert, Received
 from incidents.models import Severity
 
 _VIOLATION = ("POLICY_", "HEALTH_RULE_", "HEALTH RULE VIOLATION", "ANOMALY_")
+_NEVER_RESOLVED = timedelta(days=1)
 _OVER = ("CLOSE", "CANCELED", "CANCELLED", " ENDED", "RESOLVE")
 
 
@@ -67,6 +70,8 @@ In **Alert & Respond → HTTP Request Templates → New**:
 ```
 
 Use it in a policy for violations that start, continue, change their severity, **end and are canceled**.
+Of any other event AppDynamics never tells the end: here it is over a day after it came last, unless the integration's
+`resolve_after` says otherwise.
 """
 
     def parse(self, received: Received) -> list[ParsedAlert]:
@@ -146,6 +151,7 @@ def _alert(event: dict[str, Json], received: Received) -> ParsedAlert:
         links=links_of(("Event", event.get("deepLink"))),
         started_at=None if is_over else at,
         ended_at=at if is_over else None,
+        resolves_after=_NEVER_RESOLVED if of_kind else None,
         element=event,
     )
 

@@ -33,6 +33,10 @@ def _of_eventbridge(source: str, **detail: Json) -> Json:
     return {"id": "e-1", "detail-type": "Event", "source": source, "detail": {"title": "Look", **detail}}
 
 
+def _of_appdynamics(kind: str) -> Json:
+    return {"event": {"eventType": kind, "displayName": "Look", "node": {"name": "shop-1"}}}
+
+
 _OLD_ACTIVITY_LOG = {
     "schemaId": "Microsoft.Insights/activityLogs",
     "data": {
@@ -57,6 +61,7 @@ NEVER_TOLD = {
     "sns text": ("aws_cloudwatch_sns", _of_sns("Budget exceeded")),
     "eventbridge finding": ("aws_eventbridge", _of_eventbridge("aws.guardduty")),
     "eventbridge of one's own": ("aws_eventbridge", _of_eventbridge("own.shop", statusCode="500")),
+    "appdynamics code problem": ("appdynamics", _of_appdynamics("DEADLOCK")),
 }
 TOLD = {
     "azure metric": ("azure_monitor", _azure("Metric", "Platform")),
@@ -70,6 +75,7 @@ TOLD = {
         _of_eventbridge("aws.cloudwatch", alarmName="a", state={"value": "ALARM"}),
     ),
     "eventbridge health": ("aws_eventbridge", _of_eventbridge("aws.health", statusCode="open")),
+    "appdynamics violation": ("appdynamics", _of_appdynamics("POLICY_OPEN_WARNING")),
 }
 
 
