@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 REMEMBERED = timedelta(weeks=1)  # at least so long what is over is known by its identity
 _PERIOD = timedelta(weeks=4)
+_MOST_PERIODS = 13
 _A_BEGINNING = datetime(2001, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +28,11 @@ def short(fingerprint: str | Value) -> Func:
     return Func(fingerprint, Value(0), function="hashtextextended", output_field=models.BigIntegerField())
 
 
-def periods(at: datetime) -> list[datetime]:
-    """Those in which an alert was over that is remembered at this moment, as `period_of_end` has them; newest first."""
-    this = at - (at - _A_BEGINNING) % _PERIOD
-    return [this, this - _PERIOD] if at - this < REMEMBERED else [this]
+def periods(until: datetime, *, since: datetime | None = None) -> list[datetime]:
+    """Those in which an alert was over that is remembered at these moments, as `period_of_end` has them; newest first.
+
+    `since` is the oldest of what is read now, which may have been put away for weeks; beyond a year nobody remembers.
+    """
+    first = until - (until - _A_BEGINNING) % _PERIOD
+    oldest = min(since or until, until) - REMEMBERED
+    return [first - _PERIOD * back for back in range(_MOST_PERIODS) if first - _PERIOD * (back - 1) > oldest]

@@ -146,7 +146,8 @@ def _follow(
 ) -> None:
     told = [[deciding.decide(integration, router, each.event, alert) for alert in each.alerts] for each in messages]
     every = [each for message in told for each in message]
-    known = rows.newest(integration.pk, list({each.fingerprint for each in every}), at=clock.now())
+    oldest = min(each.event.received_at for each in messages)
+    known = rows.newest(integration.pk, list({each.fingerprint for each in every}), at=clock.now(), since=oldest)
     weather = storms.weather(integration, every, known)
     open_keys = {each.open_key for each in every} | and_lock
     incidents = locked_incidents(known, open_keys, weather.incident_ids())

@@ -112,10 +112,10 @@ class Row(NamedTuple):
 _ROW = Row._make
 
 
-def newest(integration_id: int, fingerprints: list[str], *, at: datetime) -> list[Row]:
-    """The newest row of each identity that fires, or is over and remembered at this moment."""
+def newest(integration_id: int, fingerprints: list[str], *, at: datetime, since: datetime | None = None) -> list[Row]:
+    """The newest row of each identity that fires, or is over and remembered at this moment or since that one."""
     found: dict[str, Row] = {}
-    periods = identities.periods(at)
+    periods = identities.periods(at, since=since)
     # Of an identity that stands in several, the first is the newest.
     ways = [_OPEN, *(_OVER.replace("%(period)s", f"%(period_{number})s") for number in range(len(periods)))]
     query = _WANTED + " union all ".join(_COLUMNS + way for way in ways)

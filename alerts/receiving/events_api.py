@@ -21,6 +21,8 @@ ACTIONS = ("trigger", "acknowledge", "resolve")
 DEDUP_KEY = "dedup_key"
 PATH = "path"
 _LARGEST_UNREAD = 512 * 1024  # as large as the vendor takes
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")  # longer than any of ours
+_ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 _MOST_LOOKED_AT = 100  # fields of these names in an event that is not read
 
 
@@ -65,7 +67,10 @@ class EventsApi(Entrance):
             return None
         found = _outermost(request.body, self.key_field, self.identity_field)
         depth, key = found.get(self.key_field, (0, ""))
-        if not key:
+        if not _KEY.fullmatch(key):
+            return None
+        kept = _starred(request.body, key)
+        if kept is None:
             return None
         beside, identity = found.get(self.identity_field, (depth, ""))
         # Some senders resolve by what they are answered: the event's own identity, where it stands beside the key.
@@ -74,7 +79,7 @@ class EventsApi(Entrance):
             key=key,
             source="pagerduty",
             notes={PATH: request.path.rstrip("/"), DEDUP_KEY: identity if is_its_own else uuid.uuid4().hex},
-            body=_starred(request.body, key),
+            body=kept,
         )
 
     def unknown_key(self, message: Message) -> Answer:
@@ -157,12 +162,25 @@ def _outermost(body: bytes, *names: str) -> dict[str, tuple[int, str]]:
     return found
 
 
-def _starred(body: bytes, key: str) -> bytes:
-    """The body with stars wherever the key stands, be it written with escapes."""
+def _starred(body: bytes, key: str) -> bytes | None:
+    """The body with stars wherever the key stands, be it written with escapes; None where it would show all the same.
+
+    Each step is one pass, whatever the body holds: nobody knows yet who sent it.
+    """
     encoding = _encoding(body)
-    stars = ("*" * len(key)).encode(encoding)
-    if "\\u00".encode(encoding) not in body:
-        return body.replace(key.encode(encoding), stars)
-    spelt = [(each, f"\\u{ord(each):04x}", f"\\u{ord(each):04X}") for each in key]
-    pattern = b"".join(b"(?:%s)" % b"|".join(re.escape(one.encode(encoding)) for one in way) for way in spelt)
-    return re.sub(pattern, stars, body)
+    plain, stars = key.encode(encoding), ("*" * len(key)).encode(encoding)
+    kept = body.replace(plain, stars)
+    if _shows(kept, key):
+        text = body if encoding == "utf-8" else body.decode(encoding, "replace").encode()
+        undone = _ESCAPED.sub(_undone, text)
+        kept = (undone if encoding == "utf-8" else undone.decode().encode(encoding)).replace(plain, stars)
+    return None if _shows(kept, key) else kept
+
+
+def _shows(body: bytes, key: str) -> bool:
+    return key.encode() in _ESCAPED.sub(_undone, body.replace(b"\x00", b""))
+
+
+def _undone(escape: re.Match[bytes]) -> bytes:
+    character = bytes.fromhex(escape[1].decode())
+    return escape[0] if character in b'"\\' else character

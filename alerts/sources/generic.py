@@ -53,6 +53,7 @@ _LONGEST_LABEL = 200
 _OF_THE_MOMENT = frozenset((*_STATUS, *_SEVERITY, *_STARTED, *_ENDED, "firing", "resolved", "previous_state",
                             "previous_status", "old_state", "old_status", "new_state", "new_status"))  # fmt: skip
 _MEASURED = re.compile(r"(?i)value$|(?:^|_)(?:count|occurrences|duration|elapsed|uptime)(?:_(?:m?s|seconds|minutes))?$")
+_SET = re.compile(r"(?i)threshold|limit|quantile|percentile")  # by somebody, and not measured
 _NUMBER = re.compile(r"\s*[-+]?\.?\d")
 
 # Grafana OnCall's demonstration alert has no title; people who move over know it by this one.
@@ -231,7 +232,7 @@ def _labels(fields: dict[str, Json]) -> dict[str, str]:
 def _identity(title: str, fields: dict[str, Json], labels: dict[str, str]) -> str:
     """Title and labels, else what there is, without what changes while the alert stays the same."""
     # The sender's own labels are chosen to tell apart: there a status may be one of HTTP, and a float a quantile.
-    own = object_at(fields, "labels")
+    own = {**object_at(fields, "labels"), **object_at(fields, "tags")}
     told = labels if title else {**_texts(fields), **labels}
     lasting = [
         f"{name}={value}"
@@ -248,7 +249,7 @@ def _identity(title: str, fields: dict[str, Json], labels: dict[str, str]) -> st
 
 def _changes(name: str, value: Json) -> bool:
     """Whether a field tells of the moment: the next message about the same thing may say something else there."""
-    return isinstance(value, float) or _is_of_the_moment(name, value)
+    return (isinstance(value, float) and not _SET.search(name)) or _is_of_the_moment(name, value)
 
 
 def _is_of_the_moment(name: str, value: Json) -> bool:
@@ -256,7 +257,7 @@ def _is_of_the_moment(name: str, value: Json) -> bool:
 
 
 def _is_measured(name: str, value: Json) -> bool:
-    return _MEASURED.search(name) is not None and _NUMBER.match(as_text(value)) is not None
+    return _MEASURED.search(name) is not None and not _SET.search(name) and _NUMBER.match(as_text(value)) is not None
 
 
 def _lasting(value: Json) -> Json:

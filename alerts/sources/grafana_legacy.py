@@ -35,6 +35,7 @@ _STATUSES = {
     "ok": AlertStatus.RESOLVED,
 }
 _QUIET = frozenset({"pending", "paused", "unknown"})
+_STATES = frozenset({"alerting", "firing", "no data", "no_data", "ok", "resolved", "pending", "paused", "unknown"})
 _OVER_FOR_SLACK = frozenset({"ok", "resolved"})
 _GREEN = frozenset({"#36a64f", "good"})
 
@@ -186,7 +187,8 @@ def _attachment(given: dict[str, Json]) -> ParsedAlert:
 
 def _word(title: str) -> str:
     """The state a title begins with: `[Alerting] …`, of unified alerting `[FIRING:2, RESOLVED:1] …`."""
-    return re.split(r"[:\]]", title[1:], maxsplit=1)[0].strip().lower() if title.startswith("[") else ""
+    word = re.split(r"[:\]]", title[1:], maxsplit=1)[0].strip().lower() if title.startswith("[") else ""
+    return word if word in _STATES else ""  # `[prod] …` is somebody's own
 
 
 def _identity(body: dict[str, Json]) -> str:
@@ -204,7 +206,7 @@ def _address(href: str) -> SplitResult:
 
 
 def _without_state(title: str) -> str:
-    return title.partition("]")[2].strip() if title.startswith("[") else title
+    return title.partition("]")[2].strip() if _word(title) else title
 
 
 def _title(body: dict[str, Json], name: str, state: str) -> str:

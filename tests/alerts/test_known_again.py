@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -60,6 +61,18 @@ def test_periods_are_those_of_the_index(prometheus: Sender, engine: MovedEngine,
     assert identities.periods(at)[0] == period
     assert all(period in identities.periods(at + timedelta(days=day)) for day in range(8))
     assert period not in identities.periods(at + timedelta(days=36))
+
+
+def test_what_was_put_away_for_weeks_is_known_by_what_was_over_then() -> None:
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+
+    for weeks in (0, 1, 3, 5, 9, 30):
+        then = now - timedelta(weeks=weeks)
+        found = identities.periods(now, since=then)
+        assert {*identities.periods(now), *identities.periods(then)} <= set(found)
+        assert found == sorted(found, reverse=True)
+        assert [a - b for a, b in pairwise(found)] == [timedelta(weeks=4)] * (len(found) - 1)
+    assert len(identities.periods(now, since=datetime(2001, 1, 2, tzinfo=UTC))) == 13
 
 
 @pytest.mark.django_db

@@ -100,3 +100,15 @@ def test_grafanas_address_takes_each_of_its_shapes(
     assert [(event.status, event.problem) for event in sender.events()] == [("processed", "")] * 3
     assert [incident.status for incident in sender.incidents()] == ["resolved", "triggered"]
     assert [alert.title.partition(" (")[0] for alert in sender.alerts()] == ["Slow", "Full"]
+
+
+def test_brackets_of_ones_own_are_no_state(doorstep: Doorstep, engine: MovedEngine) -> None:
+    sender = a_sender(doorstep, TYPES["grafana"], service=a_service())
+
+    for title, colour in (("[prod] Slow", "#D63232"), ("[dev] Slow", "#D63232"), ("[prod] Slow", "#36a64f")):
+        message = {"attachments": [{**_SLACK, "title": title, "color": colour}]}
+        doorstep.post(f"/integrations/v1/grafana/{sender.key}/", message)
+    engine.run()
+
+    told = [(alert.title, alert.status) for alert in sender.alerts()]
+    assert told == [("[prod] Slow", "resolved"), ("[dev] Slow", "firing")]

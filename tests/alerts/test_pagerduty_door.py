@@ -182,6 +182,28 @@ def test_an_event_made_to_be_dear_costs_the_door_little(details: str) -> None:
     assert message.key == "x" * 43
 
 
+@pytest.mark.parametrize("key", ["a" * 100_000, "a" * 128])
+def test_a_key_made_to_be_dear_to_hide_costs_the_door_little(key: str) -> None:
+    details = f'"\\u0061{("a" * (len(key) - 1) + "b") * (300_000 // len(key))}", {DEAR["nan"]}'
+    body = (EVENT % (key, f"[{details}]")).encode()
+    entrance = entrance_for("POST", "/v2/enqueue")
+    assert entrance is not None
+
+    started = time.process_time()
+    answered = entrance.read(Request("POST", "/v2/enqueue", "", body=body, size=len(body)))
+
+    assert time.process_time() - started < 1
+    assert isinstance(answered, Message) == (len(key) == 128)
+
+
+def test_a_key_that_cannot_be_hidden_is_not_kept(sender: Sender) -> None:
+    hidden = "\0".join(sender.key)
+    event = EVENT % (sender.key, f'["{hidden}", {DEAR["nan"]}]')
+
+    assert sender.doorstep.post("/v2/enqueue", event.encode()).status == 400
+    assert sender.events() == []
+
+
 def test_a_large_event_is_taken(sender: Sender) -> None:
     details = {"log": "line\\u0000\n" * 20_000}
 
