@@ -13,7 +13,7 @@ from tests.ui.conftest import Desks, Installation
 
 def is_live(page: Page) -> None:
     """Wait until the page hears beats."""
-    expect(page.locator("[data-pulse]")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("[data-pulse]")).to_have_text("Live", timeout=45_000)
 
 
 def acknowledge(page: Page, number: int) -> None:
