@@ -1,6 +1,7 @@
 """What every part of the API shares: one error shape, one kind of page."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from core.spelling import near
 
 # What concerns the request as a whole and no single field.
 WHOLE = "non_field_errors"
+_MOST_NAMED = 20  # fields that are none, of those that a client sends
 
 
 class NewestFirst(CursorPagination):
@@ -51,7 +53,10 @@ class Amendment(serializers.Serializer[Any]):
         if isinstance(data, Mapping) and data and not any(name in known for name in data):
             names = [name for name, field in known.items() if not field.read_only]
             raise ValidationError(
-                {str(name): f"No field that can be changed has this name{near(str(name), names)}." for name in data}
+                {
+                    str(name): f"No field that can be changed has this name{near(str(name), names)}."
+                    for name in islice(data, _MOST_NAMED)
+                }
             )
         return super().to_internal_value(data)
 
