@@ -1,7 +1,5 @@
 """Incidents, the groups of alerts that page people, and their timelines."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -40,11 +38,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self if user.is_active else self.none()
 
     def with_last_entry(self) -> "IncidentQuerySet":
-        """Adds `last_entry_text` and `last_entry_at`: what happened last, for lists."""
+        """Adds `last_entry_text` and `last_entry_kind`: what happened last, for lists."""
         last = TimelineEntry.objects.filter(incident=models.OuterRef("pk")).order_by("-id")
         return self.annotate(
             last_text=models.Subquery(last.values("text")[:1]),
-            last_at=models.Subquery(last.values("at")[:1]),
+            last_kind=models.Subquery(last.values("kind")[:1]),
         )
 
 
@@ -126,10 +124,9 @@ class Incident(models.Model):
         return str(getattr(self, "last_text", "") or "")
 
     @property
-    def last_entry_at(self) -> datetime | None:
-        """When that was."""
-        at = getattr(self, "last_at", None)
-        return at if isinstance(at, datetime) else None
+    def last_entry_kind(self) -> str:
+        """Of which kind that was (`note`, `snoozed` …)."""
+        return str(getattr(self, "last_kind", "") or "")
 
     def get_absolute_url(self) -> str:
         """Path of its page."""

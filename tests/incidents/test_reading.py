@@ -54,4 +54,4 @@ def test_the_last_entry_is_shown_with_each_incident() -> None:
 
     (shown,) = reading.incidents(ada, reading.Wanted()).with_last_entry()
 
-    assert shown.last_entry_text == "The disk is full."
+    assert (shown.last_entry_text, shown.last_entry_kind) == ("The disk is full.", "note")

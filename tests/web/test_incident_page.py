@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -19,6 +20,7 @@ from tests import factories
 from tests.fakes import Carriers
 from tests.web.conftest import SignIn
 from tests.world import MovedEngine, World, after
+from web.templatetags import times
 
 
 def page_of(browser: Client, incident: Incident) -> str:
@@ -309,3 +311,27 @@ def test_what_looks_alike_is_suggested_and_merged_at_a_press(browser: Client) ->
     assert "Certificate" not in before
     assert other.merged_into_id == incident.pk
     assert "These look alike" not in page_of(browser, incident)
+
+
+def test_moments_in_our_sentences_are_the_readers_and_notes_stay_as_written(browser: Client, ada: User) -> None:
+    incident = factories.an_incident()
+    until = clock.now() + timedelta(days=2)
+    written = f"{until:%Y-%m-%d %H:%M} UTC"
+    lifecycle.snooze(incident.pk, until=until, by=factories.by(ada))
+    listed = browser.get("/").content.decode()
+    lifecycle.note(incident.pk, text=f"Agreed on {written} & <b>no earlier</b>.", by=factories.by(ada))
+
+    page = browser.get(f"/incidents/{incident.pk}/").content.decode()
+    berlin = f"{until.astimezone(ZoneInfo('Europe/Berlin')):%a %H:%M}"
+
+    for shown in (listed, page):
+        assert re.search(rf"Snoozed by ada[^<]* until <time [^>]+>{berlin}</time>\.", shown)
+    assert f"Agreed on {written} &amp; &lt;b&gt;no earlier&lt;/b&gt;." in page
+    assert f"Agreed on {written} &amp;" in browser.get("/").content.decode()
+
+
+def test_a_sentence_is_escaped_around_its_moments() -> None:
+    shown = times.in_zone("<i>Till</i> 2026-03-01 02:12 UTC, not 2026-13-41 02:12 UTC or 0001-01-01 00:00 UTC")
+
+    assert shown.startswith("&lt;i&gt;Till&lt;/i&gt; <time ")
+    assert ", not 2026-13-41 02:12 UTC or " in shown

@@ -1,81 +1,31 @@
-"""What templates compute: times in the reader's zone, icons, reasons in words, safe links."""
+"""What templates compute: icons, reasons in words, safe links. Times are in `times`."""
 
 import re
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import Role, User
 from alerts.models import Alert
 from alerts.parsing.mend import clean_text, decode
-from core import clock, durations
 from incidents.actor import Actor, ActorKind, Via
 from incidents.models import Incident, TimelineEntry
 from notifications.channel import label_of, masked
 from notifications.models import Delivery
-from web import moments, reading, remedies, words
+from web import reading, remedies, words
 from web import why as decisions
+from web.templatetags import times
 from web.theme import THEME_COOKIE
 
 register = template.Library()
-
-
-@register.simple_tag
-def when(moment: datetime | None) -> SafeString | str:
-    """How long ago or ahead, with the exact wall time of the reader's zone in its title."""
-    if moment is None:
-        return "–"
-    local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}" title="{}" data-relative>{}</time>',
-        moment.isoformat(),
-        f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}",
-        moments.relative(moment, now=clock.now()),
-    )
-
-
-@register.simple_tag
-def at_time(moment: datetime | None) -> SafeString | str:
-    """Wall time in the reader's zone: `03:12` today, else with the day."""
-    if moment is None:
-        return "–"
-    local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
-        f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S} {local.tzname()}",
-        _short(local, timezone.localtime(clock.now())),
-    )
-
-
-def _short(local: datetime, now: datetime) -> str:
-    if local.date() == now.date():
-        return f"{local:%H:%M}"
-    if abs(local - now) < timedelta(days=6):
-        return f"{local:%a %H:%M}"
-    year = f" {local.year}" if local.year != now.year else ""
-    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
-
-
-@register.filter
-def span(length: timedelta) -> str:
-    """A length of time in words."""
-    return moments.span(length)
-
-
-@register.filter
-def duration(length: timedelta) -> str:
-    """A length of time as people write it in settings: 1h 30m."""
-    return durations.write(length)
 
 
 @register.filter
@@ -110,7 +60,7 @@ def why_muted(incident: Incident) -> SafeString:
     beginnings = {"silenced": "Silenced", "maintenance": "Under maintenance", "inhibited": "Inhibited"}
     begin = beginnings.get(str(told.get("reason")), "Muted")
     until = datetime.fromisoformat(told["until"]) if told.get("until") else None
-    moment = format_html(" until {}, {}", at_time(until), when(until)) if until else ""
+    moment = format_html(" until {}, {}", times.at_time(until), times.when(until)) if until else ""
     comment = f": {told['comment']}" if told.get("comment") else "."
     return format_html("{}{}{} ({}){}", begin, by, moment, told.get("what"), comment)
 
@@ -192,12 +142,6 @@ def theme(request: HttpRequest) -> str:
     """The reader's own choice of light or dark; empty follows the system."""
     chosen = request.COOKIES.get(THEME_COOKIE, "")
     return chosen if chosen in {"light", "dark"} else ""
-
-
-@register.simple_tag
-def now_iso() -> str:
-    """This moment by the database's clock, so that browsers count from it and not from their own."""
-    return clock.now().isoformat()
 
 
 @register.simple_tag
