@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django
 from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
@@ -19,6 +20,8 @@ from tests.world import MovedEngine, World
 # How long an example takes tells of the machine's other work, not of the code; where time matters a test says so.
 hypothesis.register_profile("tocsin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.load_profile("tocsin")
+
+django.WHITENOISE_AUTOREFRESH = True  # or every test's client lists all static files anew
 
 
 @pytest.fixture(scope="session")
