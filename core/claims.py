@@ -15,6 +15,18 @@ Row = TypeVar("Row", bound=Model)
 _ABOUT_ROWS = frozenset({"55P03", "57014", "40P01", "40001"})
 
 
+def is_any(model: type[Model], condition: str, *values: datetime) -> bool:
+    """Whether any row meets a condition, which is SQL of our own with `%s` for each of the values.
+
+    Lanes ask so whether anything is due, several times a second: plain text costs a tenth of what it takes to make
+    the same statement from a queryset. To be asked outside the transaction that then locks what is due.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"select exists(select from {model._meta.db_table} where {condition})", values)  # noqa: S608, SLF001
+        (found,) = cursor.fetchone() or (False,)
+    return bool(found)
+
+
 def lock_due(rows: QuerySet[Row], *, at_most: int, of: Sequence[str] = ("self",)) -> list[Row]:
     """Lock up to `at_most` of the given due rows until the transaction ends.
 

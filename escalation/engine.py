@@ -46,6 +46,8 @@ def next_due() -> datetime | None:
 def take_due_steps() -> int:
     """Take a batch of due steps. Returns how many runs were handled."""
     now = clock.now()
+    if not claims.is_any(Run, "status = 'running' and due_at <= %s", now):
+        return 0
     try:
         return _take(_due(now), now)
     except Exception:  # one run may not stop the others: each is taken for itself, and the broken one put off

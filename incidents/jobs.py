@@ -26,6 +26,8 @@ def next_due() -> datetime | None:
 def end_holds_and_snoozes() -> int:
     """Trigger what was held or snoozed until now. Returns how many rows were handled."""
     now = clock.now()
+    if not claims.is_any(Incident, "due_at <= %s", now):
+        return 0
     with transaction.atomic():
         due = claims.lock_due(Incident.objects.filter(due_at__lte=now).order_by("due_at", "id"), at_most=_AT_MOST)
         for incident in due:

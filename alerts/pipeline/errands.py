@@ -72,6 +72,8 @@ def next_due() -> datetime | None:
 def run() -> int:
     """Run what is due. Returns how many they were."""
     now = clock.now()
+    if not claims.is_any(Errand, "due_at <= %s", now):
+        return 0
     with transaction.atomic():
         due = claims.lock_due(
             Errand.objects.filter(due_at__lte=now).select_related("integration").order_by("due_at"), at_most=_AT_ONCE

@@ -13,7 +13,7 @@ from django.db.models import Min
 from alerts.models import Alert, AlertStatus
 from alerts.pipeline import own_messages
 from alerts.pipeline.own_messages import AUTO_RESOLVED, FLAPPING_OVER, Word
-from core import clock
+from core import claims, clock
 
 LANE = "alert-expiry"
 _AT_MOST = 2000
@@ -44,13 +44,14 @@ def next_due() -> datetime | None:
 
 def run() -> int:
     """Say of what is due that it is over. Returns how many alerts that were."""
-    return sum(_end(reason) for reason in _COLUMNS)
+    now = clock.now()
+    return sum(_end(reason, now) for reason, column in _COLUMNS.items() if claims.is_any(Alert, f"{column} <= %s", now))
 
 
 @transaction.atomic
-def _end(reason: str) -> int:
+def _end(reason: str, now: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE.format(column=_COLUMNS[reason]), [clock.now(), _AT_MOST])
+        cursor.execute(_TAKE.format(column=_COLUMNS[reason]), [now, _AT_MOST])
         taken = list(map(_Taken._make, cursor.fetchall()))
     own_messages.put((each.integration_id, _word(each, reason)) for each in taken)
     return len(taken)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 _WORKERS = 4
-_SOON = 0.1  # seconds; a test that settles need not wait for these
+_SOON = 0.25  # seconds; a test that settles need not wait for these: four receipts, one after another
 
 
 @dataclass(frozen=True)
