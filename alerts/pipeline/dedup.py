@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from alerts.decisions.flapping import FlapRule
 from alerts.decisions.grouping import Window
+from alerts.pipeline.caseload import Caseload
 from alerts.pipeline.cases import ACKNOWLEDGED, FIRING, RESOLVED, Act, ActKind, Case, Episode, Flap, Fold, Kind, Told
 from alerts.pipeline.flaps import Flaps
 from alerts.pipeline.own_messages import AUTO_RESOLVED, FLAPPING_OVER
@@ -38,19 +39,25 @@ class Following:
     ) -> None:
         self.episodes = dict(episodes)
         self.changed: dict[int, Episode] = {}  # in order of first change
-        self.cases: list[Case] = list(cases)
-        self.acts: list[Act] = []
         self.flaps = Flaps(flap)
-        self.touched: dict[int, Case] = {}
-        # Of a group the open one, which somebody may have reopened by hand; else the newest.
-        by_age = sorted(self.cases, key=lambda case: (case.is_open, case.incident_id or 0))
-        self._latest = {case.open_key: case for case in by_age if case.open_key}
-        self._in_message: dict[int, Case] = {}
-        self._reopen_within = reopen_within
-        self._folds = folds or {}
+        self._caseload = Caseload(cases, reopen_within=reopen_within, folds=folds, window=window)
         self._resolve_after = resolve_after
-        self._window = window
         self._last: Told | None = None
+
+    @property
+    def cases(self) -> list[Case]:
+        """Every incident it is about, those that are still to be opened among them."""
+        return self._caseload.cases
+
+    @property
+    def acts(self) -> list[Act]:
+        """What happens to incidents, in order."""
+        return self._caseload.acts
+
+    @property
+    def touched(self) -> dict[int, Case]:
+        """The incidents in which something changes, in order of first change."""
+        return self._caseload.touched
 
     def tell(self, told: Told) -> str:
         """Take in one alert of the current message. Returns the named reason of what it was taken for."""
@@ -67,20 +74,9 @@ class Following:
         return reason
 
     def end_message(self) -> None:
-        """The message is complete: see which incidents are over, or taken care of at the source."""
-        if self._last is None:
-            return
-        for case in self._in_message.values():
-            if not case.is_open:
-                continue
-            if case.alert_count and case.firing_count <= 0:
-                if case.flapping_count > 0:
-                    continue  # it stays until that has been quiet
-                case.is_open, case.resolved_at = False, self._last.at
-                self.acts.append(Act(ActKind.RESOLVE, case, self._last))
-            elif self._last.alert.status is ACKNOWLEDGED and case.acknowledged_count >= case.firing_count:
-                self.acts.append(Act(ActKind.ACKNOWLEDGE, case, self._last))
-        self._in_message.clear()
+        """The message is complete."""
+        if self._last is not None:
+            self._caseload.end_message(self._last)
 
     def _fire(self, told: Told, episode: Episode | None) -> str:
         if episode is None:
@@ -89,7 +85,7 @@ class Following:
             return self._fire_on(told, episode)
         if self._is_late(told, episode):
             return "late_firing"
-        case = self._case_for(told)
+        case = self._caseload.of(told)
         if case is not episode.case:
             return self._begin(told, "fired_after_resolve", case)
         episode.status, episode.resolved_at, episode.ended_at = FIRING, None, None
@@ -107,7 +103,7 @@ class Following:
         standing = episode.case.standing() if episode.case is not None else None
         if standing is None:
             # Somebody resolved the incident while it fired; that it is told of again says that it is not over.
-            target = self._case_for(told)
+            target = self._caseload.of(told)
             if target is not episode.case:
                 self._end(episode, told, "incident_resolved")
                 return self._begin(told, "fired_after_resolve", target)
@@ -135,7 +131,7 @@ class Following:
         return True
 
     def _begin(self, told: Told, reason: str, case: Case | None = None) -> str:
-        case = case or self._case_for(told)
+        case = case or self._caseload.of(told)
         episode = Episode(
             fingerprint=told.fingerprint,
             status=FIRING,
@@ -156,50 +152,6 @@ class Following:
         self._weigh(told, episode, case)
         return reason
 
-    def _case_for(self, told: Told) -> Case:
-        """The open incident of this group; re-opened, or a new one, where there is none."""
-        latest = self._latest.get(told.open_key)
-        standing = latest.standing() if latest is not None else None
-        if standing is not None and not self._is_closed(standing, told):
-            return standing
-        if standing is not None:
-            self.acts.append(Act(ActKind.RELEASE, standing, told))
-            self._touch(standing)
-        elif latest is not None and latest.merged_into is None and self._is_recent(latest, told.at):
-            latest.is_open, latest.resolved_at = True, None
-            self.acts.append(Act(ActKind.REOPEN, latest, told))
-            self._touch(latest)
-            return latest
-        fold = self._folds.get(told.kind) if self._folds else None
-        if fold is not None and (standing := fold.take(told)) is not None:
-            self._latest[told.open_key] = standing
-            return standing
-        case = Case(
-            open_key=told.open_key,
-            service_id=told.route.service_id,
-            group_key=told.group.key,
-            severity=told.alert.severity,
-            opened_at=told.at,
-            previous=latest,
-            opened_by=told,
-        )
-        self._latest[told.open_key] = case
-        if fold is not None:
-            fold.case = case
-        self.cases.append(case)
-        self.acts.append(Act(ActKind.OPEN, case, told))
-        self._touch(case)
-        return case
-
-    def _is_closed(self, case: Case, told: Told) -> bool:
-        """Whether its grouping window is over."""
-        if self._window is None or case.opened_at is None or case.open_key != told.open_key:
-            return False
-        return self._window.is_over(opened_at=case.opened_at, joined_at=case.joined_at, at=told.at)
-
-    def _is_recent(self, case: Case, at: datetime) -> bool:
-        return case.resolved_at is not None and at - case.resolved_at <= self._reopen_within != timedelta()
-
     def _weigh(self, told: Told, episode: Episode, case: Case) -> None:
         """When the highest severity of a group rises, its route is asked again."""
         severity = told.alert.severity
@@ -207,11 +159,11 @@ class Following:
             return
         is_same = told.route.service_id == case.service_id or told.open_key == case.open_key
         # Its route names another service now: that one's incident opens too, and this one stays until it is over.
-        target = case if is_same else self._case_for(told)
+        target = case if is_same else self._caseload.of(told)
         case.severity = told.alert.severity
-        self._touch(case)
+        self._caseload.touch(case)
         if target is case or target in episode.also_in:
-            self.acts.append(Act(ActKind.WORSE, case, told))
+            self._caseload.acts.append(Act(ActKind.WORSE, case, told))
             return
         episode.also_in.append(case)
         episode.case, episode.service_id = target, told.route.service_id
@@ -219,7 +171,7 @@ class Following:
         target.firing_count += 1
         target.acknowledged_count += episode.status is ACKNOWLEDGED
         target.joined.append(told)
-        self._touch(target)
+        self._caseload.touch(target)
         self._weigh(told, episode, target)
 
     def _move(self, episode: Episode, target: Case) -> None:
@@ -228,11 +180,11 @@ class Following:
         if old is not None:
             old.alert_count -= 1
             old.firing_count -= 1
-            self._touch(old)
+            self._caseload.touch(old)
         target.alert_count += 1
         target.firing_count += 1
         episode.case = target
-        self._touch(target)
+        self._caseload.touch(target)
 
     def _resolve(self, told: Told, episode: Episode | None) -> str:
         if episode is None:
@@ -268,7 +220,7 @@ class Following:
             if case is not None:
                 case.firing_count -= 1
                 case.acknowledged_count -= episode.status is ACKNOWLEDGED
-                self._touch(case)
+                self._caseload.touch(case)
         episode.status, episode.resolved_at = RESOLVED, told.at
         episode.expires_at = None
         if told.alert.status is RESOLVED and reason != AUTO_RESOLVED:
@@ -287,7 +239,7 @@ class Following:
             for case in (episode.case, *episode.also_in):
                 if case is not None:
                     case.acknowledged_count += 1
-                    self._touch(case)
+                    self._caseload.touch(case)
         self._note(episode, told, "acknowledged")
         return "acknowledged"
 
@@ -306,7 +258,7 @@ class Following:
         self.changed[id(episode)] = episode
         if episode.case is not None:
             self.flaps.news.append(Flap(episode.case, told.alert.title))
-            self._touch(episode.case)
+            self._caseload.touch(episode.case)
         return reason
 
     def _note(self, episode: Episode, told: Told, reason: str, *, content: bool = False) -> None:
@@ -321,13 +273,9 @@ class Following:
                 if self._resolve_after is not None and episode.expires_at is None:
                     episode.expires_at = told.at + self._resolve_after
         if episode.case is not None:
-            self._touch(episode.case)
+            self._caseload.touch(episode.case)
         self.changed[id(episode)] = episode
 
     def _take_for(self, episode: Episode, reason: str) -> None:
         if episode.dedup != reason:
             episode.dedup = episode.reasons["dedup"] = reason
-
-    def _touch(self, case: Case) -> None:
-        self.touched[id(case)] = case
-        self._in_message[id(case)] = case
