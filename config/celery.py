@@ -60,16 +60,21 @@ class EngineStep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:
         self.engine: Engine | None = None
+        self.figures: Any = None  # a `Keeper`: its module needs the apps loaded, which this one is there before
         super().__init__(parent, **options)
 
     def start(self, parent: Any) -> None:
         self.engine = Engine()
         self.engine.start()
+        self.figures = import_module("web.figures").Keeper()
+        self.figures.start()
         alive.keep_signing("worker", self.engine.silence)
 
     def stop(self, parent: Any) -> None:
         if self.engine is not None:
             self.engine.stop()
+        if self.figures is not None:
+            self.figures.stop()
 
     terminate = stop
 

@@ -1,16 +1,14 @@
-"""The figures `/metrics` shows about the engine. What belongs to one app is declared in that app."""
+"""The figures `/metrics` shows about the engine. What belongs to one app is declared in that app.
 
-import time
+What engines count goes into `SHARED`: `/metrics` is answered by another process, so it is carried there by the
+database (`web.figures`), added up over all engines. What a web process counts itself needs no carrying.
+"""
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
-lane_batches = Counter("tocsin_lane_batches_total", "Batches of due rows handled", ["lane"])
-lane_failures = Counter("tocsin_lane_failures_total", "Times a lane raised and was tried again", ["lane"])
-_lane_tick = Gauge(
-    "tocsin_lane_last_tick_seconds", "When a lane of this process last finished a batch (unix time)", ["lane"]
+SHARED = CollectorRegistry()
+
+lane_batches = Counter("tocsin_lane_batches_total", "Batches of due rows handled", ["lane"], registry=SHARED)
+lane_failures = Counter(
+    "tocsin_lane_failures_total", "Times a lane raised and was tried again", ["lane"], registry=SHARED
 )
-
-
-def lane_ticked(lane: str) -> None:
-    """Note that a lane has done a batch, or found nothing due."""
-    _lane_tick.labels(lane).set(time.time())

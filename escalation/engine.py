@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from prometheus_client import Counter, Histogram
 
 from core import claims, clock, jobs
+from core.metrics import SHARED
 from escalation import plan, runs
 from escalation.models import Run, RunStatus
 from escalation.sheet import Sheet
@@ -32,8 +33,9 @@ lateness = Histogram(
     "tocsin_step_lateness_seconds",
     "Time from when a step was due until it was taken",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
+    registry=SHARED,
 )
-step_failures = Counter("tocsin_step_failures_total", "Times taking a due step raised and was put off")
+step_failures = Counter("tocsin_step_failures_total", "Times taking a due step raised and was put off", registry=SHARED)
 
 
 def next_due() -> datetime | None:

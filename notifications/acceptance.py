@@ -74,10 +74,10 @@ def _record(taken: Taken) -> set[int]:
     recorded: set[int] = set()
     for slug, some in by_channel.items():
         recorded |= _update(slug, some)
-    now_sent = [claimed for claimed, _ in taken if claimed.delivery_id in recorded]
-    _tell(now_sent, incidents)
-    for claimed in now_sent:
-        metrics.outcomes.labels(claimed.channel, "Accepted").inc()
+    now_sent = [(claimed, accepted) for claimed, accepted in taken if claimed.delivery_id in recorded]
+    _tell([claimed for claimed, _ in now_sent], incidents)
+    for claimed, accepted in now_sent:
+        metrics.attempted(claimed.channel, accepted)
         log.info("delivery.sent", delivery=claimed.delivery_id, channel=claimed.channel, attempt=claimed.attempt)
     return recorded
 

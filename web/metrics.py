@@ -13,7 +13,7 @@ from core import clock
 from incidents.models import Incident
 from notifications.models import Delivery
 from notifications.states import Status
-from web import findings, problems
+from web import figures, findings, problems
 
 
 class FromDatabase(Collector):
@@ -22,7 +22,7 @@ class FromDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
         """Each figure, now."""
         try:
-            figures = [*_lateness(), _engines(), _open_incidents(), _unsent(), *_storms(), _problems()]
+            found = [*_lateness(), _engines(), _open_incidents(), _unsent(), *_storms(), _problems(), *figures.told()]
         except Error:
             yield _database_up(is_up=False)
             return
@@ -30,7 +30,7 @@ class FromDatabase(Collector):
         yield GaugeMetricFamily(
             "tocsin_clock_offset_seconds", "Database's clock minus this machine's", value=clock.offset().total_seconds()
         )
-        yield from figures
+        yield from found
 
 
 class _Down(Collector):

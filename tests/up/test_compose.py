@@ -72,6 +72,10 @@ def test_an_alert_pages_and_an_answer_by_sms_acknowledges(
     assert answer.status_code == 202
     wait_for(lambda: status() == "acknowledged", 20, "the acknowledgement")
 
+    # What the worker counted, the web process tells.
+    sent = 'tocsin_delivery_outcomes_total{channel="sms",outcome="accepted"}'
+    wait_for(lambda: sent in httpx.get(f"{composed.url}/metrics").text, 20, "the worker's figures")
+
 
 @pytest.mark.stack
 def test_a_signal_ends_every_service(composed: Composed) -> None:

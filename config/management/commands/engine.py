@@ -7,6 +7,7 @@ import structlog
 from django.core.management.base import BaseCommand
 
 from core.engine import Engine
+from web import figures
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +21,11 @@ class Command(BaseCommand):
         signal.pthread_sigmask(signal.SIG_BLOCK, stops)
         engine = Engine()
         engine.start()
+        keeper = figures.Keeper()
+        keeper.start()
         log.info("engine.running")
         signal.sigwait(stops)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stops)
         engine.stop()
+        keeper.stop()
         log.info("engine.stopped")
