@@ -45,7 +45,10 @@ class Browser:
             else:
                 next_one.cancel()
         hub.here().leave(listener)
-        await asyncio.sleep(0.1)  # the hub's task takes its leave of Redis
+        # The hub's tasks take their leave of Redis. Left alone they would end in the middle of some other test.
+        its_own = [each for each in asyncio.all_tasks() if _is_of(each, hub.__file__)]
+        if its_own:
+            await asyncio.wait(its_own, timeout=10)
 
     def news(self) -> list[Frame]:
         """What it heard, without beats."""
@@ -56,6 +59,11 @@ class Browser:
         self._loop.call_soon_threadsafe(self._leaving.set)
         self._thread.join(timeout=10)
         self._loop.close()
+
+
+def _is_of(task: asyncio.Task[object], path: str) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and code.co_filename == path
 
 
 @pytest.fixture
