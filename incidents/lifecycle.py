@@ -5,7 +5,7 @@ press twice and carriers deliver twice. Lock order everywhere is incident, run, 
 by ascending id.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -166,7 +166,7 @@ def move_locked(
     else:
         save_changes(incident, _MOVED)
     details = {**(details or {}), "until": until.isoformat()} if until else details or {}
-    text = f"Snoozed by {by.phrase} until {until:%Y-%m-%d %H:%M} UTC." if until else text
+    text = f"Snoozed by {by.phrase} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC." if until else text
     timeline.record(incident, kind=timeline.OF_MOVE[move], by=by, reason=reason, text=text, **details)
     hooks.status_changed.announce(hooks.StatusChanged(incident, old, new, by, now))
     return True

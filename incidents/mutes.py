@@ -1,7 +1,7 @@
 """Why nobody is paged for an incident, as it is kept and told. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from incidents.timeline import Detail
 
@@ -27,7 +27,7 @@ class Mute:
             MAINTENANCE: f"Under maintenance by {self.owner}" if self.owner else "Under maintenance",
             INHIBITED: "Inhibited",
         }[self.reason]
-        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        until = f" until {self.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.until else ""
         comment = f": {self.comment[:300]}" if self.comment else ""
         return f"{begin}{until} ({self.what}){comment}"
 

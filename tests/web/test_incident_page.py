@@ -1,7 +1,7 @@
 """The page of one incident: what fires, why, who was paged with what outcome, and what comes next."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Role, User
 from alerts.models import Alert, Change, Integration
 from core import clock
-from incidents import lifecycle
+from incidents import lifecycle, merging
 from incidents.actor import Via
-from incidents.models import Incident, Severity
+from incidents.models import Incident, Severity, TimelineEntry
 from notifications.models import Delivery
 from notifications.states import Status
 from tests import factories
@@ -313,25 +313,42 @@ def test_what_looks_alike_is_suggested_and_merged_at_a_press(browser: Client) ->
     assert "These look alike" not in page_of(browser, incident)
 
 
-def test_moments_in_our_sentences_are_the_readers_and_notes_stay_as_written(browser: Client, ada: User) -> None:
+def test_until_when_it_is_snoozed_is_told_in_the_readers_zone(browser: Client) -> None:
     incident = factories.an_incident()
-    until = clock.now() + timedelta(days=2)
-    written = f"{until:%Y-%m-%d %H:%M} UTC"
-    lifecycle.snooze(incident.pk, until=until, by=factories.by(ada))
+    browser.post(f"/incidents/{incident.pk}/snooze/", {"span": "morning"})
+    incident.refresh_from_db()
+    assert incident.due_at is not None
+    berlin = incident.due_at.astimezone(ZoneInfo("Europe/Berlin"))
+
+    for page in ("/", f"/incidents/{incident.pk}/"):
+        shown = browser.get(page).content.decode()
+        assert re.search(rf"Snoozed by ada[^<]* until <time [^>]+>(\w+ )?{berlin:%H:%M}</time>\.", shown)
+    (entry,) = TimelineEntry.objects.filter(incident=incident, kind="snoozed")
+    assert f"until {incident.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC." in entry.text
+
+
+def test_moments_in_words_of_others_stay_as_written(browser: Client, ada: User) -> None:
+    incident, another = (
+        factories.an_incident(),
+        factories.an_incident("Backup of 2026-03-01 02:12 UTC & more is missing"),
+    )
+    lifecycle.note(incident.pk, text="Wait until 2026-03-01 02:12 UTC <b>or</b> so.", by=factories.by(ada))
     listed = browser.get("/").content.decode()
-    lifecycle.note(incident.pk, text=f"Agreed on {written} & <b>no earlier</b>.", by=factories.by(ada))
+    merging.merge(another.pk, into=incident.pk, by=factories.by(ada))
 
     page = browser.get(f"/incidents/{incident.pk}/").content.decode()
-    berlin = f"{until.astimezone(ZoneInfo('Europe/Berlin')):%a %H:%M}"
 
     for shown in (listed, page):
-        assert re.search(rf"Snoozed by ada[^<]* until <time [^>]+>{berlin}</time>\.", shown)
-    assert f"Agreed on {written} &amp; &lt;b&gt;no earlier&lt;/b&gt;." in page
-    assert f"Agreed on {written} &amp;" in browser.get("/").content.decode()
+        assert "Wait until 2026-03-01 02:12 UTC &lt;b&gt;or&lt;/b&gt; so." in shown
+    assert "Backup of 2026-03-01 02:12 UTC &amp; more is missing" in page
 
 
-def test_a_sentence_is_escaped_around_its_moments() -> None:
-    shown = times.in_zone("<i>Till</i> 2026-03-01 02:12 UTC, not 2026-13-41 02:12 UTC or 0001-01-01 00:00 UTC")
+def test_a_sentence_is_escaped_around_its_moment() -> None:
+    text = "Silenced by <i>ada</i> until 2026-03-01 02:12 UTC (silence 1): until 2026-03-02 02:12 UTC, says & means ben"
 
-    assert shown.startswith("&lt;i&gt;Till&lt;/i&gt; <time ")
-    assert ", not 2026-13-41 02:12 UTC or " in shown
+    shown = times.in_zone(text, "muted")
+
+    assert shown.startswith("Silenced by &lt;i&gt;ada&lt;/i&gt; until <time ")
+    assert shown.endswith("</time> (silence 1): until 2026-03-02 02:12 UTC, says &amp; means ben")
+    for unread in ("Snoozed until 2026-13-41 02:12 UTC.", "Snoozed."):
+        assert times.in_zone(unread, "snoozed") == unread

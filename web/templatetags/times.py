@@ -5,16 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import clock, durations
+from incidents.timeline import Kind
 from web import moments
 
 register = template.Library()
 
 # As incidents write a moment into a timeline, which is one text for readers in many zones.
-_WRITTEN = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d UTC)\b")
+_WRITTEN = re.compile(r"(?<= until )(\d{4}-\d\d-\d\d \d\d:\d\d UTC)\b")
+_UNTIL = frozenset({Kind.SNOOZED, Kind.MUTED})
 
 
 @register.simple_tag
@@ -67,10 +69,18 @@ def duration(length: timedelta) -> str:
 
 
 @register.filter
-def in_zone(text: str) -> SafeString:
-    """A sentence of Tocsin's own with the moments in it (`2026-03-01 02:12 UTC`) as wall times of the reader's zone."""
-    pieces = _WRITTEN.split(text)
-    return format_html_join("", "{}", ((_shown(piece) if at % 2 else piece,) for at, piece in enumerate(pieces)))
+def in_zone(text: str, kind: str) -> SafeString | str:
+    """What the timeline says of an entry, with the moment until which it holds as wall time of the reader's zone.
+
+    Only of kinds whose sentence begins with such a moment: the others quote titles and comments, which stay so.
+    """
+    if kind not in _UNTIL:
+        return text
+    before, *found = _WRITTEN.split(text, maxsplit=1)
+    if not found:
+        return text
+    moment, after = found
+    return format_html("{}{}{}", before, _shown(moment), after)
 
 
 def _shown(written: str) -> SafeString | str:
