@@ -15,16 +15,18 @@ Row = TypeVar("Row", bound=Model)
 _ABOUT_ROWS = frozenset({"55P03", "57014", "40P01", "40001"})
 
 
-def is_any(model: type[Model], condition: str, *values: datetime) -> bool:
-    """Whether any row meets a condition, which is SQL of our own with `%s` for each of the values.
+def is_any_due(model: type[Model], now: datetime, *, column: str = "due_at", where: str = "true") -> bool:
+    """Whether any row is due: its `column` is not after `now`, and it meets a condition in SQL of our own.
 
-    Lanes ask so whether anything is due, several times a second: plain text costs a tenth of what it takes to make
-    the same statement from a queryset. To be asked outside the transaction that then locks what is due.
+    Lanes ask so several times a second, before they lock anything: plain text costs a tenth of what it takes to make
+    the same statement from a queryset. In order of the column, as then PostgreSQL takes that index even where it knows
+    nothing yet of the table's contents; of an EXISTS it would read the table.
     """
+    table = model._meta.db_table  # noqa: SLF001
+    question = f"select 1 from {table} where {where} and {column} <= %s order by {column} limit 1"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"select exists(select from {model._meta.db_table} where {condition})", values)  # noqa: S608, SLF001
-        (found,) = cursor.fetchone() or (False,)
-    return bool(found)
+        cursor.execute(question, [now])
+        return cursor.fetchone() is not None
 
 
 def lock_due(rows: QuerySet[Row], *, at_most: int, of: Sequence[str] = ("self",)) -> list[Row]:

@@ -48,7 +48,7 @@ def next_due() -> datetime | None:
 def take_due_steps() -> int:
     """Take a batch of due steps. Returns how many runs were handled."""
     now = clock.now()
-    if not claims.is_any(Run, "status = 'running' and due_at <= %s", now):
+    if not claims.is_any_due(Run, now, where="status = 'running'"):
         return 0
     try:
         return _take(_due(now), now)

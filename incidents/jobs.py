@@ -26,7 +26,7 @@ def next_due() -> datetime | None:
 def end_holds_and_snoozes() -> int:
     """Trigger what was held or snoozed until now. Returns how many rows were handled."""
     now = clock.now()
-    if not claims.is_any(Incident, "due_at <= %s", now):
+    if not claims.is_any_due(Incident, now):
         return 0
     with transaction.atomic():
         due = claims.lock_due(Incident.objects.filter(due_at__lte=now).order_by("due_at", "id"), at_most=_AT_MOST)

@@ -44,7 +44,7 @@ def run() -> int:
     """Whoever's carrier is silent for too long is reached by the next rule."""
     _tidy_hourly()
     now = clock.now()
-    if not claims.is_any(Delivery, "receipt_due_at <= %s", now):
+    if not claims.is_any_due(Delivery, now, column="receipt_due_at"):
         return 0
     due = Delivery.objects.filter(receipt_due_at__lte=now).order_by("receipt_due_at", "id")
     handled, passed, held = 0, set[int](), set[int]()

@@ -52,7 +52,7 @@ def run() -> int:
             return 0
         _signed = time.monotonic()
     now = clock.now()
-    if not claims.is_any(Heartbeat, "due_at <= %s", now):
+    if not claims.is_any_due(Heartbeat, now):
         return 0
     with transaction.atomic():
         due = claims.lock_due(Heartbeat.objects.filter(due_at__lte=now).order_by("due_at", "id"), at_most=_AT_MOST)

@@ -57,7 +57,7 @@ def run() -> int:
     """Carry out what has changed, then look at the incidents it concerns. Returns how many rows were handled."""
     _repair()
     now = clock.now()
-    if not claims.is_any(MuteWatch, "due_at <= %s", now):
+    if not claims.is_any_due(MuteWatch, now):
         turn = next_turn()
         if turn is None or turn > now:
             return 0

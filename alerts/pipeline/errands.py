@@ -72,7 +72,7 @@ def next_due() -> datetime | None:
 def run() -> int:
     """Run what is due. Returns how many they were."""
     now = clock.now()
-    if not claims.is_any(Errand, "due_at <= %s", now):
+    if not claims.is_any_due(Errand, now):
         return 0
     with transaction.atomic():
         due = claims.lock_due(

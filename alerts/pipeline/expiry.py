@@ -45,7 +45,7 @@ def next_due() -> datetime | None:
 def run() -> int:
     """Say of what is due that it is over. Returns how many alerts that were."""
     now = clock.now()
-    return sum(_end(reason, now) for reason, column in _COLUMNS.items() if claims.is_any(Alert, f"{column} <= %s", now))
+    return sum(_end(reason, now) for reason, column in _COLUMNS.items() if claims.is_any_due(Alert, now, column=column))
 
 
 @transaction.atomic

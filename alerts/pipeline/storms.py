@@ -191,7 +191,7 @@ def next_due() -> datetime | None:
 def tend() -> int:
     """Merge what opened before a storm was known for one, end what is quiet. Returns how many storms were tended."""
     now = clock.now()
-    if not claims.is_any(Storm, "ended_at is null"):
+    if not claims.is_any_due(Storm, now, column="last_at", where="ended_at is null"):
         return 0
     due = list(_due(now).select_related("integration")[:50])
     for storm in due:
