@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -77,7 +78,7 @@ def _record(taken: Taken) -> set[int]:
     now_sent = [(claimed, accepted) for claimed, accepted in taken if claimed.delivery_id in recorded]
     _tell([claimed for claimed, _ in now_sent], incidents)
     for claimed, accepted in now_sent:
-        metrics.attempted(claimed.channel, accepted)
+        transaction.on_commit(partial(metrics.attempted, claimed.channel, accepted))
         log.info("delivery.sent", delivery=claimed.delivery_id, channel=claimed.channel, attempt=claimed.attempt)
     return recorded
 

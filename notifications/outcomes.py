@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -48,7 +49,7 @@ def record(claimed: Claimed, result: Result) -> None:
     Where the lease had lapsed meanwhile, only what the provider took counts: then no further attempt is wanted.
     """
     incident, delivery = locked_at_once(claimed.delivery_id)
-    metrics.attempted(claimed.channel, result)
+    transaction.on_commit(partial(metrics.attempted, claimed.channel, result))
     if delivery.lease_token != claimed.token or delivery.attempts != claimed.attempt:
         log.warning("delivery.late_result", delivery=delivery.pk, result=type(result).__name__)
         if isinstance(result, Accepted):

@@ -6,8 +6,8 @@ number of engines add up, and a restart takes nothing back. What is lost when on
 
 import json
 import threading
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -15,7 +15,10 @@ from django.db import Error, connection
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from core.metrics import SHARED
+from core import jobs
+from core.metrics import SHARED, lane_batches, lane_failures
+from notifications import metrics as channel_metrics
+from notifications.channel import CHANNELS
 from web.models import Figure
 
 log = structlog.get_logger(__name__)
@@ -45,7 +48,11 @@ class Ledger:
         self._lock = threading.Lock()
 
     def write(self) -> int:
-        """Add what is new; how many rows that concerned. Raises Error where the database is away: nothing is lost."""
+        """Add what is new; how many rows that concerned.
+
+        Raises Error where the database is away: nothing is lost. What was committed just as the line was cut counts
+        twice.
+        """
         with self._lock:
             counted = self._counted()
             rows = [
@@ -76,6 +83,21 @@ class Ledger:
 _ours = Ledger()
 
 
+def write() -> None:
+    """Add what this process has counted, at the end of a command that pages. Raises Error as `Ledger.write` does."""
+    _expect()
+    _ours.write()
+
+
+def _expect() -> None:
+    """What may be counted one day stands there as nought before."""
+    for slug in CHANNELS.all():
+        channel_metrics.expect(slug)
+    for lane in jobs.lanes():
+        lane_batches.labels(lane.name)
+        lane_failures.labels(lane.name)
+
+
 class Keeper:
     """A thread that writes every few seconds, beside an engine, and once more when that has stopped."""
 
@@ -97,7 +119,7 @@ class Keeper:
         while not is_last:
             is_last = self._leaving.wait(EVERY)
             try:
-                _ours.write()
+                write()
             except Error as trouble:  # the next time writes it all
                 log.warning("figures.not_written", reason=type(trouble).__name__)
             finally:
@@ -105,19 +127,22 @@ class Keeper:
 
 
 def told() -> Iterator[Metric]:
-    """The figures of all engines, as they stand in the database, with what this process has counted itself."""
+    """The figures of all engines, as they stand in the database, with what this process has counted itself.
+
+    Raises ProgrammingError where the table is not there yet.
+    """
+    _expect()
     values = _ours.unwritten()
+    bounds = {(key.name, dict(key.labels).get("le")) for key in values}
     for name, labels, value in Figure.objects.values_list("name", "labels", "value"):
-        key = _key(name, labels)
-        values[key] = values.get(key, 0.0) + value
-    by_name: dict[str, list[_Key]] = defaultdict(list)
-    for key in sorted(values, key=_place):
-        by_name[key.name].append(key)
+        if (name, labels.get("le")) in bounds:  # an older release may have had other buckets, or other figures
+            key = _key(name, labels)
+            values[key] = values.get(key, 0.0) + value
     for family in SHARED.collect():
+        names = {family.name + suffix: place for place, suffix in enumerate(_SUFFIXES)}
         whole = Metric(family.name, family.documentation, family.type)
-        for suffix in _SUFFIXES:
-            for key in by_name[family.name + suffix]:
-                whole.add_sample(key.name, dict(key.labels), values[key])
+        for key in sorted((key for key in values if key.name in names), key=partial(_place, names)):
+            whole.add_sample(key.name, dict(key.labels), values[key])
         yield whole
 
 
@@ -125,8 +150,8 @@ def _key(name: str, labels: Mapping[str, str]) -> _Key:
     return _Key(name, tuple(sorted(labels.items())))
 
 
-def _place(key: _Key) -> tuple[list[tuple[str, str]], float]:
-    """By their labels, and the buckets of a histogram by their bound."""
+def _place(names: Mapping[str, int], key: _Key) -> tuple[list[tuple[str, str]], int, float]:
+    """What belongs to the same labels together, and the buckets of a histogram by their bound."""
     labels = dict(key.labels)
     bound = float(labels.pop("le", "inf"))
-    return sorted(labels.items()), bound
+    return sorted(labels.items()), names[key.name], bound

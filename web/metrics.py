@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db import Error
+from django.db import Error, ProgrammingError
 from django.db.models import Count, Q, Sum
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -22,7 +22,7 @@ class FromDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
         """Each figure, now."""
         try:
-            found = [*_lateness(), _engines(), _open_incidents(), _unsent(), *_storms(), _problems(), *figures.told()]
+            found = [*_lateness(), _engines(), _open_incidents(), _unsent(), *_storms(), _problems(), *_counted()]
         except Error:
             yield _database_up(is_up=False)
             return
@@ -55,6 +55,13 @@ def registry() -> CollectorRegistry:
     both.register(REGISTRY)
     both.register(FromDatabase())
     return both
+
+
+def _counted() -> list[Metric]:
+    try:
+        return list(figures.told())
+    except ProgrammingError:  # its table comes with the next `prepare`: the rest is told meanwhile
+        return []
 
 
 def _lateness() -> Iterator[Metric]:

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from notifications import rehearsal
+from web import figures
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no user “{options['user']}”.")
         outcomes = rehearsal.page(user)
+        figures.write()
         if not outcomes:
             raise CommandError(f"{user} has no contact method and no e-mail address: nobody could page her.")
         for outcome in outcomes:
