@@ -271,7 +271,12 @@ def test_the_mapping_in_use_is_what_a_draft_is_compared_with(anything: Sender, e
     engine.run()
     versions.save(anything.integration.pk, {"severity": '"info"'}, by=BY)
 
-    assert _difference(anything, {"severity": '"info"'}).is_none
+    found = _rehearsed(anything, {"severity": '"info"'})
+
+    assert found.problems == {}
+    assert found.difference is not None
+    assert [(each.before.severity, each.after.severity) for each in found.difference.alerts] == []
+    assert found.difference.is_none
 
 
 # ---------- what it leaves out, and leaves alone ----------
