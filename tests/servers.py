@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from config.up.valkey import Valkey
 # What a developer's shell may hold and a test must not see.
 _OURS = ("TOCSIN_", "SLACK_", "TWILIO_")
 _ALSO_OURS = ("PORT", "HOST", "PUBLIC_URL", "ALLOWED_HOSTS", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "SECRET_KEY")
+# One server serves all of pytest-xdist's workers, each with a pool of its own, and several whole installations.
+_FOR_ALL_WORKERS = ("-c", "max_connections=400")
 _KEPT = ("TOCSIN_TEST_DATABASE_URL", "TOCSIN_TEST_REDIS_URL")
 
 
@@ -34,7 +37,7 @@ class ThrowAwayServers:
 
     def start_postgres(self) -> str:
         server = Postgres(self.folder, durable=False)
-        self._start(server)
+        self._start(server, *_FOR_ALL_WORKERS)
         return server.url
 
     def start_valkey(self) -> str:
@@ -54,8 +57,9 @@ class ThrowAwayServers:
         self._running.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _start(self, server: Postgres | Valkey) -> None:
+    def _start(self, server: Postgres | Valkey, *settings: str) -> None:
         launch = server.launch()
+        launch = replace(launch, argv=[*launch.argv, *settings])
         log = self.folder / f"{server.name}.log"
         with log.open("ab") as output:
             process = start(launch, output=output)
