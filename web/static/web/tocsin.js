@@ -58,10 +58,11 @@
   const lookAgain = new Set();
   let pressedAt = 0; // 0: no button's answer is awaited
   let presses = 0;
+  let heldAt = 0; // 0: no finger and no mouse button is down
   const isRecent = (moment) => Date.now() - (moment ?? 0) < PATIENCE;
 
   function look(id) {
-    if (isRecent(pressedAt) || isRecent(looking.get(id))) lookAgain.add(id);
+    if (isRecent(heldAt) || isRecent(pressedAt) || isRecent(looking.get(id))) lookAgain.add(id);
     else if (document.getElementById(id)) window.htmx.trigger(`#${id}`, "refresh");
   }
 
@@ -76,7 +77,9 @@
       const { onload } = xhr;
       const before = presses;
       xhr.onload = () => {
-        if (presses !== before) Object.defineProperty(xhr, "status", { value: 204 }); // too old: no news
+        const isHeld = isRecent(heldAt);
+        if (isHeld) lookAgain.add(elt.id);
+        if (isHeld || presses !== before) Object.defineProperty(xhr, "status", { value: 204 }); // no news
         onload.call(xhr);
       };
     }
@@ -86,11 +89,29 @@
     const { elt, verb } = detail.requestConfig; // the event itself may come from where that stood
     if (verb === "get") looking.delete(elt.id);
     else pressedAt = 0;
-    for (const id of lookAgain) if (!isRecent(pressedAt) && !isRecent(looking.get(id))) {
+    catchUp();
+  });
+
+  function catchUp() {
+    for (const id of lookAgain) if (!isRecent(heldAt) && !isRecent(pressedAt) && !isRecent(looking.get(id))) {
       lookAgain.delete(id);
       refresh({ id });
     }
-  });
+  }
+
+  // A button that is replaced between press and release is never clicked: what is new waits until the finger is up.
+  let releasing;
+  document.addEventListener("pointerdown", () => {
+    clearTimeout(releasing);
+    heldAt = Date.now();
+  }, true);
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => {
+    clearTimeout(releasing);
+    releasing = setTimeout(() => {
+      heldAt = 0;
+      catchUp();
+    }, 100); // the click comes first
+  }, true);
 
   const refreshAll = () => document.querySelectorAll("[data-live]").forEach(refresh);
 
