@@ -84,9 +84,12 @@ _ours = Ledger()
 
 
 def write() -> None:
-    """Add what this process has counted, at the end of a command that pages. Raises Error as `Ledger.write` does."""
+    """Add what this process has counted. Where that cannot be done now, the next time adds it all."""
     _expect()
-    _ours.write()
+    try:
+        _ours.write()
+    except Error as trouble:
+        log.warning("figures.not_written", reason=type(trouble).__name__)
 
 
 def _expect() -> None:
@@ -118,12 +121,8 @@ class Keeper:
         is_last = False
         while not is_last:
             is_last = self._leaving.wait(EVERY)
-            try:
-                write()
-            except Error as trouble:  # the next time writes it all
-                log.warning("figures.not_written", reason=type(trouble).__name__)
-            finally:
-                connection.close()  # lanes are in need of connections; this is of none until the next time
+            write()
+            connection.close()  # lanes are in need of connections; this is of none until the next time
 
 
 def told() -> Iterator[Metric]:
