@@ -4,9 +4,10 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
@@ -46,9 +47,7 @@ class Browser:
                 next_one.cancel()
         hub.here().leave(listener)
         # The hub's tasks take their leave of Redis. Left alone they would end in the middle of some other test.
-        its_own = [each for each in asyncio.all_tasks() if _is_of(each, hub.__file__)]
-        if its_own:
-            await asyncio.wait(its_own, timeout=10)
+        assert await _still_listening(after=8) == set()
 
     def news(self) -> list[Frame]:
         """What it heard, without beats."""
@@ -59,6 +58,12 @@ class Browser:
         self._loop.call_soon_threadsafe(self._leaving.set)
         self._thread.join(timeout=10)
         self._loop.close()
+
+
+async def _still_listening(*, after: float) -> set[asyncio.Task[object]]:
+    """The hub's tasks of this loop that have not ended after so many seconds."""
+    of_the_hub = {each for each in asyncio.all_tasks() if _is_of(each, hub.__file__)}
+    return (await asyncio.wait(of_the_hub, timeout=after))[1] if of_the_hub else of_the_hub
 
 
 def _is_of(task: asyncio.Task[object], path: str) -> bool:
@@ -164,6 +169,38 @@ def test_a_frozen_redis_holds_up_no_change_and_loses_none(somebody: User, frozen
     for each in incidents:
         each.refresh_from_db()
         assert each.status == "acknowledged"
+
+
+class Hasty(InMemoryChannelLayer):
+    """A channel layer that does something in the very moment when a message comes."""
+
+    and_then: Callable[[], None] = staticmethod(lambda: None)
+
+    async def receive(self, channel: str) -> dict[str, object]:
+        """The message."""
+        message: dict[str, object] = await super().receive(channel)
+        Hasty.and_then()
+        return message
+
+
+def test_who_leaves_as_something_comes_leaves_nothing_running(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.{Hasty.__name__}"}}
+
+    async def listen() -> set[asyncio.Task[object]]:
+        listener = hub.here().join()
+        left = asyncio.Event()
+
+        def leave() -> None:
+            hub.here().leave(listener)
+            left.set()
+
+        monkeypatch.setattr(Hasty, "and_then", leave)
+        await asyncio.wait_for(left.wait(), 5)
+        return await _still_listening(after=5)
+
+    assert asyncio.run(listen()) == set()
 
 
 def test_who_reads_too_slowly_is_told_to_ask_for_everything() -> None:

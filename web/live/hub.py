@@ -2,6 +2,9 @@
 
 It sends itself a beat through the layer every three seconds and passes it on when it comes back, so a browser that
 hears beats knows that the whole way works, and one that hears none polls.
+
+No wait here is asyncio.wait_for: before Python 3.12 that may swallow a cancellation that comes together with what was
+waited for, and a listening that nobody wants any more would go on, beside the next one, for ever.
 """
 
 import asyncio
@@ -82,17 +85,22 @@ class Hub:
 
     async def _listen(self) -> None:
         layer = get_channel_layer()
-        channel = await asyncio.wait_for(layer.new_channel(), _ANSWER_WITHIN)
+        async with asyncio.timeout(_ANSWER_WITHIN):
+            channel = await layer.new_channel()
         beating = asyncio.create_task(_beat(layer, channel))
         try:
-            await asyncio.wait_for(layer.group_add(GROUP, channel), _ANSWER_WITHIN)
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                await layer.group_add(GROUP, channel)
             self._pass_on(ANYTHING)  # what was missed before nobody knows
             while True:
-                self._hear(await asyncio.wait_for(layer.receive(channel), BEAT_EVERY + _ANSWER_WITHIN))
+                async with asyncio.timeout(BEAT_EVERY + _ANSWER_WITHIN):
+                    message = await layer.receive(channel)
+                self._hear(message)
         finally:
             beating.cancel()
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(layer.group_discard(GROUP, channel), _ANSWER_WITHIN)
+                async with asyncio.timeout(_ANSWER_WITHIN):
+                    await layer.group_discard(GROUP, channel)
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "beat":
@@ -106,7 +114,8 @@ class Hub:
 async def _beat(layer: Any, channel: str) -> None:
     while True:
         with contextlib.suppress(Exception):  # the listening side notices that nothing comes
-            await asyncio.wait_for(layer.send(channel, {"type": "beat"}), _ANSWER_WITHIN)
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                await layer.send(channel, {"type": "beat"})
         await asyncio.sleep(BEAT_EVERY)
 
 
