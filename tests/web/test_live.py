@@ -171,7 +171,7 @@ def test_a_frozen_redis_holds_up_no_change_and_loses_none(somebody: User, frozen
         assert each.status == "acknowledged"
 
 
-class Hasty(InMemoryChannelLayer):
+class Hasty(InMemoryChannelLayer):  # type: ignore[misc]
     """A channel layer that does something in the very moment when a message comes."""
 
     and_then: Callable[[], None] = staticmethod(lambda: None)
