@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from channels.layers import InMemoryChannelLayer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
@@ -146,14 +146,14 @@ def frozen_redis(settings: Settings) -> Iterator[None]:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(50)
-        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        settings.CHANNEL_LAYERS = {
-            "default": {
-                "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-                "CONFIG": {"hosts": [{"address": address, "socket_timeout": 2, "socket_connect_timeout": 1}]},
-            }
-        }
+        settings.CHANNEL_LAYERS = _redis_at(silent.getsockname()[1])
         yield
+
+
+def _redis_at(port: int) -> dict[str, object]:
+    address = f"redis://127.0.0.1:{port}/0"
+    config = {"hosts": [{"address": address, "socket_timeout": 2, "socket_connect_timeout": 1}]}
+    return {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}}
 
 
 def test_a_frozen_redis_holds_up_no_change_and_loses_none(somebody: User, frozen_redis: None) -> None:
@@ -201,6 +201,30 @@ def test_who_leaves_as_something_comes_leaves_nothing_running(
         return await _still_listening(after=5)
 
     assert asyncio.run(listen()) == set()
+
+
+def test_while_redis_is_away_nothing_heaps_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_AGAIN_AFTER", 0.01)
+
+    async def channels_kept() -> int:
+        attempts = 0
+
+        async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal attempts
+            attempts += 1
+            writer.close()
+
+        async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+            settings.CHANNEL_LAYERS = _redis_at(server.sockets[0].getsockname()[1])
+            listener = hub.here().join()
+            async with asyncio.timeout(20):
+                while attempts < 20:
+                    await asyncio.sleep(0.01)
+            hub.here().leave(listener)
+            await _still_listening(after=5)
+        return sum(len(each.channels) for each in get_channel_layer()._layers.values())
+
+    assert asyncio.run(channels_kept()) <= 1
 
 
 def test_who_reads_too_slowly_is_told_to_ask_for_everything() -> None:

@@ -74,13 +74,15 @@ class Hub:
             listener.hear(frame)
 
     async def _listen_forever(self) -> None:
-        while True:
+        itself = asyncio.current_task()
+        while self._task is itself:  # nobody knows which library swallows a cancellation
             try:
                 await self._listen()
             except Exception as trouble:  # noqa: BLE001  whatever the client of Redis raises: browsers poll, we try again
                 if self._is_hearing:
                     log.warning("live.deaf", reason=type(trouble).__name__)
                 self._is_hearing = False
+                await _begin_anew()
             await asyncio.sleep(_AGAIN_AFTER)
 
     async def _listen(self) -> None:
@@ -109,6 +111,13 @@ class Hub:
         else:
             for fields in message["frames"]:
                 self._pass_on(Frame(**fields))
+
+
+async def _begin_anew() -> None:
+    """The layer keeps the channel of each listening that failed, and would for as long as Redis is away."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_ANSWER_WITHIN):
+            await get_channel_layer().flush()
 
 
 async def _beat(layer: Any, channel: str) -> None:
