@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,13 @@ def database_url() -> str:
 def redis_url() -> str:
     """Where Redis is; empty where there is none, which costs only a quarter of a second."""
     return text("REDIS_URL") or str(runtime().get("redis_url", ""))
+
+
+def redis_number(url: str) -> int:
+    """Which of the numbered databases of a Redis server an address names: `redis://host/2` and `unix:///socket?db=2`."""
+    parts = urlsplit(url)
+    named = parse_qs(parts.query).get("db", [parts.path.strip("/")])[-1]
+    return int(named) if named.isdecimal() else 0
 
 
 def given_url() -> str:

@@ -6,6 +6,7 @@ A step's wait counts from when it was really taken, so after downtime missed ste
 """
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -78,7 +79,7 @@ def _take_guarded(pk: int, now: datetime) -> int:
                     _write([run], now)
             except Exception:  # whatever it was: it is counted, shown, and tried again later
                 log.exception("step.failed", run=run.pk, incident=run.incident_id)
-                step_failures.inc()
+                transaction.on_commit(step_failures.inc)
                 _put_off(run, now)
     return len(claimed)
 
@@ -110,7 +111,7 @@ def _write(claimed: list[Run], now: datetime) -> None:
         Stepping(run, directory, sheet).go()
     sheet.write()
     for seconds in late:
-        lateness.observe(max(0.0, seconds))
+        transaction.on_commit(partial(lateness.observe, max(0.0, seconds)))
 
 
 def _put_off(run: Run, now: datetime) -> None:

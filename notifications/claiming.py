@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -165,7 +166,8 @@ def _lease(slug: str) -> timedelta:
 def _mark(rows: list[Delivery], token: uuid.UUID, now: datetime, *, lease: timedelta) -> None:
     for row in rows:
         states.after(Status(row.status), Move.CLAIM)
-        metrics.lateness.labels(row.channel).observe((now - row.due_at).total_seconds())
+        late = (now - row.due_at).total_seconds()
+        transaction.on_commit(partial(metrics.lateness.labels(row.channel).observe, late))
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         # The moment from which an open outcome counts is that of the first attempt that left one.
         tried_at=Case(When(status=Status.UNKNOWN, then=F("tried_at")), default=Value(now)),

@@ -30,7 +30,7 @@ insert into web_figure (name, labels, value)
 select name, labels, value
 from jsonb_to_recordset(%s::jsonb) as counted(name text, labels jsonb, value double precision)
 order by name, labels
-on conflict (name, labels) do update set value = web_figure.value + excluded.value
+on conflict (name, labels) do update set value = web_figure.value + excluded.value where excluded.value <> 0
 """
 
 

@@ -15,6 +15,8 @@ from notifications.models import Delivery
 from notifications.states import Status
 from web import figures, findings, problems
 
+_NO_SUCH_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+
 
 class FromDatabase(Collector):
     """Asks the database; where it does not answer, only `tocsin_database_up 0` is told."""
@@ -60,8 +62,10 @@ def registry() -> CollectorRegistry:
 def _counted() -> list[Metric]:
     try:
         return list(figures.told())
-    except ProgrammingError:  # its table comes with the next `prepare`: the rest is told meanwhile
-        return []
+    except ProgrammingError as trouble:
+        if getattr(trouble.__cause__, "sqlstate", None) != _NO_SUCH_TABLE:
+            raise
+        return []  # it comes with the next `prepare`: the rest is told meanwhile
 
 
 def _lateness() -> Iterator[Metric]:

@@ -18,7 +18,7 @@ from alerts.models import AlertStatus, Integration, Storm
 from alerts.pipeline import thresholds
 from alerts.pipeline.cases import FIRING, Case, Fold, Kind, Told
 from alerts.pipeline.rows import Row
-from core import claims, clock, jobs
+from core import clock, jobs
 from core.errors import DomainError
 from incidents import lifecycle, merging, timeline
 from incidents.actor import source
@@ -191,7 +191,7 @@ def next_due() -> datetime | None:
 def tend() -> int:
     """Merge what opened before a storm was known for one, end what is quiet. Returns how many storms were tended."""
     now = clock.now()
-    if not claims.is_any_due(Storm, now, column="last_at", where="ended_at is null"):
+    if not Storm.objects.filter(ended_at=None).exists():
         return 0
     due = list(_due(now).select_related("integration")[:50])
     for storm in due:

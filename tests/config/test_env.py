@@ -50,3 +50,17 @@ def test_a_word_that_is_none_of_the_known_ones_is_refused(monkeypatch: pytest.Mo
 
     with pytest.raises(SystemExit, match="one of offered, required, not 'always'"):
         env.one_of("TOCSIN_SMTP_IN_TLS", ["offered", "required"])
+
+
+@pytest.mark.parametrize(
+    ("url", "number"),
+    [
+        ("redis://127.0.0.1:6379", 0),
+        ("redis://:secret@127.0.0.1:6379/2", 2),
+        ("rediss://redis.example/3?ssl_cert_reqs=none", 3),
+        ("unix:///run/valkey.sock?db=4", 4),
+        ("unix:///run/valkey.sock", 0),
+    ],
+)
+def test_an_address_of_redis_names_one_of_its_databases(url: str, number: int) -> None:
+    assert env.redis_number(url) == number

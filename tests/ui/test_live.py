@@ -41,25 +41,6 @@ def test_a_second_browser_sees_a_change_within_a_second(installation: Installati
     assert min(took) < 1.0, took
 
 
-def test_what_changes_while_a_finger_is_down_takes_no_button_away(installation: Installation, desks: Desks) -> None:
-    number = installation.fire("Under the thumb")
-    mine, other = desks().open(), desks().open()
-    is_live(mine)
-    is_live(other)
-
-    mine.locator(f"#incident-{number}").get_by_role("button", name="Acknowledge").hover()
-    mine.mouse.down()
-    news = []
-    for each in range(2):  # one after the other, so that the first was told of long ago
-        news.append(installation.fire(f"Meanwhile, {each}"))
-        expect(other.locator(f"#incident-{news[-1]}")).to_be_visible()
-    mine.mouse.up()
-
-    expect(mine.locator(f"#incident-{number} .status")).to_have_text("Acknowledged")
-    for each in news:
-        expect(mine.locator(f"#incident-{each} .status")).to_have_text("Triggered")
-
-
 def test_a_note_shows_in_a_second_browser_within_a_second(installation: Installation, desks: Desks) -> None:
     number = installation.fire("Noted on by two")
     mine, other = (desks().open(f"/incidents/{number}/") for _ in range(2))

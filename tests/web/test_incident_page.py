@@ -350,5 +350,6 @@ def test_a_sentence_is_escaped_around_its_moment() -> None:
 
     assert shown.startswith("Silenced by &lt;i&gt;ada&lt;/i&gt; until <time ")
     assert shown.endswith("</time> (silence 1): until 2026-03-02 02:12 UTC, says &amp; means ben")
-    for unread in ("Snoozed until 2026-13-41 02:12 UTC.", "Snoozed."):
+    quoted = "Muted by inhibition (1 of title = down until 2026-03-01 02:12 UTC)"
+    for unread in ("Snoozed until 2026-13-41 02:12 UTC.", "Snoozed.", quoted):
         assert times.in_zone(unread, "snoozed") == unread

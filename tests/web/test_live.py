@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
+from config import env
 from incidents import lifecycle
 from incidents.models import TimelineEntry
 from tests import factories
@@ -20,7 +22,7 @@ from tests.fakes.waiting import wait_for
 from tests.world import MovedEngine, World
 from web.live import hub, publisher
 from web.live.consumer import is_session_of_somebody
-from web.live.frames import ANYTHING, BEAT, Frame
+from web.live.frames import ANYTHING, BEAT, GROUP, Frame
 
 
 class Browser:
@@ -127,6 +129,20 @@ def test_what_is_rolled_back_is_not_told(listening: Browser, somebody: User) -> 
     wait_for(lambda: after.pk in {frame.id for frame in listening.news()}, what="the incident that is")
 
     assert never not in {frame.id for frame in listening.news()}
+
+
+def test_another_installation_on_the_same_redis_is_not_heard(listening: Browser, settings: Settings) -> None:
+    config = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    number = env.redis_number(settings.REDIS_URL)
+    assert config["prefix"] == f"tocsin{number}"
+    theirs = RedisPubSubChannelLayer(**{**config, "prefix": f"tocsin{number + 1}"})
+    frames = [{"kind": "incident", "id": 1_000_000, "version": 1}]
+
+    asyncio.run(theirs.group_send(GROUP, {"type": "frames", "frames": frames}))
+    publisher.tell(Frame("incident", 2_000_000, 1))
+
+    wait_for(lambda: 2_000_000 in {frame.id for frame in listening.news()}, what="our own")
+    assert 1_000_000 not in {frame.id for frame in listening.news()}
 
 
 def test_a_storm_is_told_as_one(listening: Browser) -> None:

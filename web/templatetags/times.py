@@ -14,8 +14,9 @@ from web import moments
 
 register = template.Library()
 
-# As incidents write a moment into a timeline, which is one text for readers in many zones.
-_WRITTEN = re.compile(r"(?<= until )(\d{4}-\d\d-\d\d \d\d:\d\d UTC)\b")
+# As incidents write a moment into a timeline, which is one text for readers in many zones. What is quoted stands in
+# parentheses after it.
+_WRITTEN = re.compile(r"^([^(]*? until )(\d{4}-\d\d-\d\d \d\d:\d\d UTC)\b")
 _UNTIL = frozenset({Kind.SNOOZED, Kind.MUTED})
 
 
@@ -76,11 +77,10 @@ def in_zone(text: str, kind: str) -> SafeString | str:
     """
     if kind not in _UNTIL:
         return text
-    before, *found = _WRITTEN.split(text, maxsplit=1)
-    if not found:
+    found = _WRITTEN.match(text)
+    if found is None:
         return text
-    moment, after = found
-    return format_html("{}{}{}", before, _shown(moment), after)
+    return format_html("{}{}{}", found[1], _shown(found[2]), text[found.end() :])
 
 
 def _shown(written: str) -> SafeString | str:

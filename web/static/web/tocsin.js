@@ -58,60 +58,81 @@
   const lookAgain = new Set();
   let pressedAt = 0; // 0: no button's answer is awaited
   let presses = 0;
-  let heldAt = 0; // 0: no finger and no mouse button is down
+  let answered = 0;
   const isRecent = (moment) => Date.now() - (moment ?? 0) < PATIENCE;
 
   function look(id) {
-    if (isRecent(heldAt) || isRecent(pressedAt) || isRecent(looking.get(id))) lookAgain.add(id);
+    if (isHeld || isRecent(pressedAt) || isRecent(looking.get(id))) lookAgain.add(id);
     else if (document.getElementById(id)) window.htmx.trigger(`#${id}`, "refresh");
   }
 
-  document.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig, xhr } }) => {
-    const { elt, verb } = requestConfig;
-    if (verb !== "get") {
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const { requestConfig: { elt, verb }, xhr } = detail;
+    const isLook = verb === "get";
+    if (isLook && !elt.dataset.live) return;
+    if (isLook) looking.set(elt.id, Date.now());
+    else {
       pressedAt = Date.now();
       presses += 1;
       for (const id of looking.keys()) lookAgain.add(id);
-    } else if (elt.dataset.live) {
-      looking.set(elt.id, Date.now());
-      const { onload } = xhr;
-      const before = presses;
-      xhr.onload = () => {
-        const isHeld = isRecent(heldAt);
-        if (isHeld) lookAgain.add(elt.id);
-        if (isHeld || presses !== before) Object.defineProperty(xhr, "status", { value: 204 }); // no news
-        onload.call(xhr);
-      };
     }
+    const { onload } = xhr;
+    const before = presses;
+    const show = () => {
+      if (isLook && presses !== before) Object.defineProperty(xhr, "status", { value: 204 }); // no news
+      // Of two buttons pressed at once the first answer has put another element where the second's belongs.
+      if (!detail.target.isConnected) detail.target = document.getElementById(detail.target.id) ?? detail.target;
+      onload.call(xhr);
+    };
+    xhr.onload = () => (isHeld ? answers.push(show) : show());
   });
 
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const { elt, verb } = detail.requestConfig; // the event itself may come from where that stood
     if (verb === "get") looking.delete(elt.id);
-    else pressedAt = 0;
+    else if (++answered === presses) pressedAt = 0;
     catchUp();
   });
 
   function catchUp() {
-    for (const id of lookAgain) if (!isRecent(heldAt) && !isRecent(pressedAt) && !isRecent(looking.get(id))) {
+    for (const id of lookAgain) if (!isHeld && !isRecent(pressedAt) && !isRecent(looking.get(id))) {
       lookAgain.delete(id);
       refresh({ id });
     }
   }
 
   // A button that is replaced between press and release is never clicked: what is new waits until the finger is up.
-  let releasing;
-  document.addEventListener("pointerdown", () => {
-    clearTimeout(releasing);
-    heldAt = Date.now();
-  }, true);
-  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => {
-    clearTimeout(releasing);
-    releasing = setTimeout(() => {
-      heldAt = 0;
-      catchUp();
-    }, 100); // the click comes first
-  }, true);
+  const down = new Set(); // fingers, mouse buttons, the space bar
+  const answers = []; // what came meanwhile
+  let isHeld = false;
+  let letGo;
+
+  function hold(what) {
+    down.add(what);
+    isHeld = true;
+    clearTimeout(letGo);
+    letGo = setTimeout(free, PATIENCE); // of some releases nobody hears: a menu has swallowed them
+  }
+
+  function release(what) {
+    if (!down.delete(what) || down.size) return;
+    clearTimeout(letGo);
+    letGo = setTimeout(free, 100); // the click comes first
+  }
+
+  function free() {
+    clearTimeout(letGo);
+    down.clear();
+    isHeld = false;
+    for (const show of answers.splice(0)) show();
+    catchUp();
+  }
+
+  document.addEventListener("pointerdown", ({ pointerId }) => hold(pointerId), true);
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, ({ pointerId }) => release(pointerId), true);
+  document.addEventListener("keydown", ({ key, repeat }) => key === " " && !repeat && hold(key), true);
+  document.addEventListener("keyup", ({ key }) => release(key), true);
+  addEventListener("blur", free);
 
   const refreshAll = () => document.querySelectorAll("[data-live]").forEach(refresh);
 
