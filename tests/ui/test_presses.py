@@ -51,7 +51,8 @@ def test_what_changed_meanwhile_shows_as_soon_as_the_finger_is_up(installation: 
 
 
 def test_a_release_that_nobody_hears_of_holds_up_nothing_for_long(installation: Installation, desks: Desks) -> None:
-    mine, _ = _two_live(desks)
+    mine = desks().open()
+    is_live(mine)
 
     mine.evaluate("document.dispatchEvent(new PointerEvent('pointerdown', { pointerId: 7 }))")
     news = installation.fire("A menu swallowed it")
@@ -84,7 +85,8 @@ def test_the_answer_of_one_button_takes_no_other_away(installation: Installation
 
 def test_the_answers_of_two_buttons_show_both(installation: Installation, desks: Desks) -> None:
     first, second = (installation.fire(f"At once, {each}") for each in range(2))
-    mine, _ = _two_live(desks)
+    mine = desks().open()
+    is_live(mine)
     kept: list[Route] = []
 
     def keep(route: Route) -> None:

@@ -58,7 +58,7 @@
   const lookAgain = new Set();
   let pressedAt = 0; // 0: no button's answer is awaited
   let presses = 0;
-  let answered = 0;
+  const awaited = new Set(); // of these
   const isRecent = (moment) => Date.now() - (moment ?? 0) < PATIENCE;
 
   function look(id) {
@@ -74,24 +74,25 @@
     else {
       pressedAt = Date.now();
       presses += 1;
-      for (const id of looking.keys()) lookAgain.add(id);
+      awaited.add(xhr);
     }
     const { onload } = xhr;
     const before = presses;
     const show = () => {
-      if (isLook && presses !== before) Object.defineProperty(xhr, "status", { value: 204 }); // no news
+      if (isLook && presses !== before) {
+        Object.defineProperty(xhr, "status", { value: 204 }); // no news
+        lookAgain.add(elt.id);
+      }
       // Of two buttons pressed at once the first answer has put another element where the second's belongs.
       if (!detail.target.isConnected) detail.target = document.getElementById(detail.target.id) ?? detail.target;
       onload.call(xhr);
     };
     xhr.onload = () => (isHeld ? answers.push(show) : show());
-  });
-
-  document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const { elt, verb } = detail.requestConfig; // the event itself may come from where that stood
-    if (verb === "get") looking.delete(elt.id);
-    else if (++answered === presses) pressedAt = 0;
-    catchUp();
+    xhr.addEventListener("loadend", () => { // htmx's own event is lost where its element is
+      if (isLook) looking.delete(elt.id);
+      else if (awaited.delete(xhr) && !awaited.size) pressedAt = 0;
+      catchUp();
+    });
   });
 
   function catchUp() {
