@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core import clock
+from web.forms.choosing import LongSelect
 
 _MORNING = time(9)
 SNOOZES = [
@@ -50,13 +51,15 @@ class NoteForm(forms.Form):
 class ReassignForm(forms.Form):
     """Who is to have it instead."""
 
-    person = forms.ModelChoiceField(queryset=User.objects.none(), empty_label="Choose a person", label="Give it to")
+    person = forms.ModelChoiceField(
+        queryset=User.objects.none(), empty_label="Choose a person", label="Give it to", widget=LongSelect
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["person"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = User.objects.active().order_by("username")
+        field.queryset = User.objects.active().order_by("username").defer("password", "last_login", "created_at")
         field.label_from_instance = _shown_name  # type: ignore[method-assign, assignment]  # Django's documented way
 
 

@@ -15,6 +15,7 @@ from catalog.models import Service
 from core import clock, durations
 from core.errors import Invalid
 from web.forms.actions import next_morning
+from web.forms.choosing import LongSelect
 
 _HOW = 'One a line, as Alertmanager writes them: alertname="DiskFull", instance=~"db-.*", also != and !~.'
 _KEEP = "as it is"
@@ -67,11 +68,13 @@ def _moment(label: str, help_text: str) -> forms.DateTimeField:
 
 
 def _services(**more: Any) -> "forms.ModelChoiceField[Service]":
-    return forms.ModelChoiceField(queryset=Service.objects.order_by("name"), required=False, **more)
+    return forms.ModelChoiceField(queryset=Service.objects.order_by("name"), required=False, widget=LongSelect, **more)
 
 
 def _integrations(**more: Any) -> "forms.ModelChoiceField[Integration]":
-    return forms.ModelChoiceField(queryset=Integration.objects.order_by("name"), required=False, **more)
+    return forms.ModelChoiceField(
+        queryset=Integration.objects.order_by("name"), required=False, widget=LongSelect, **more
+    )
 
 
 class SilenceForm(forms.Form):

@@ -4,6 +4,7 @@ from django import forms
 
 from catalog.models import Service
 from incidents.models import Urgency
+from web.forms.choosing import LongSelect
 
 
 class OpenForm(forms.Form):
@@ -15,7 +16,7 @@ class OpenForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "Customers cannot pay", "autocomplete": "off", "autofocus": True}),
     )
     service = forms.ModelChoiceField(
-        queryset=Service.objects.order_by("name"), empty_label="Choose a service", label="Service"
+        queryset=Service.objects.order_by("name"), empty_label="Choose a service", label="Service", widget=LongSelect
     )
     urgency = forms.ChoiceField(
         label="How loudly?",

@@ -9,6 +9,7 @@ from postmortems import review
 from postmortems.action_items import Wish
 from postmortems.editing import LONGEST_BODY
 from postmortems.models import ActionItem, Postmortem
+from web.forms.choosing import LongSelect
 
 
 class TextForm(forms.Form):
@@ -45,7 +46,9 @@ class ActionItemForm(forms.Form):
         max_length=ActionItem.LONGEST_TITLE,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    owner = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="Nobody yet")
+    owner = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, empty_label="Nobody yet", widget=LongSelect
+    )
     due_on = forms.DateField(label="Due", required=False, widget=forms.DateInput(format="%Y-%m-%d"))
     status = forms.ChoiceField(choices=ActionItem.Status.choices, initial=ActionItem.Status.OPEN)
 
