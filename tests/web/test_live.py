@@ -237,7 +237,7 @@ def test_while_redis_is_away_nothing_heaps_up(settings: Settings, monkeypatch: p
                 while attempts < 20:
                     await asyncio.sleep(0.01)
             hub.here().leave(listener)
-            await _still_listening(after=5)
+            assert await _still_listening(after=5) == set()
         return sum(len(each.channels) for each in get_channel_layer()._layers.values())
 
     assert asyncio.run(channels_kept()) <= 1
